@@ -1,0 +1,75 @@
+"""The pictures of the lessons, a module per chapter; what they have in common is here.
+
+A plot function is decorated with ``@styled`` and returns a `Picture`:
+
+    @styled
+    def parabola() -> Picture:
+        picture, axes = canvas(alt=_("A parabola with its lowest point at x = 0."))
+        axes.plot(x, x**2, color=BLUE)
+        axes.set(xlabel="x", ylabel=_("height"), title=_("The lowest point has slope 0"))
+        return picture
+"""
+
+import io
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+# Okabe & Ito (2008), "Color Universal Design": told apart by readers with any color vision.
+BLACK, GRAY = "#1a1a1a", "#767676"
+BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#a0528a"
+SKY, AMBER = "#56b4e9", "#e69f00"
+CYCLE = [BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY, BLACK]
+DIVERGING = "RdBu_r"  # for values with a sign: zero is white
+SEQUENTIAL = "viridis"  # for values without one
+
+_STYLE: dict[str, Any] = {
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "white",
+    "font.size": 11,
+    "axes.titlesize": 12,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": "cycler(color={})".format(CYCLE),
+    "axes.grid": False,
+    "lines.linewidth": 2.0,
+    "legend.frameon": False,
+    "legend.fontsize": 10,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+}
+styled = rc_context(_STYLE)  # a decorator: the function draws in the style of the course
+
+
+class Picture(Figure):
+    """A figure that shows itself in a notebook, with its alternative text; pyplot knows nothing of it,
+    so nothing is left open behind it."""
+
+    alt: str = ""
+
+    def png(self, dpi: int = 144) -> bytes:
+        """The picture as the bytes of a PNG file, ``dpi`` pixels an inch."""
+        buffer = io.BytesIO()
+        FigureCanvasAgg(self).print_png(buffer, metadata={"Software": None})
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        width, height = (int(72 * inches * 1.15) for inches in self.get_size_inches())
+        shown = {"width": width, "height": height, "alt": self.alt}
+        return {"image/png": self.png(), "text/plain": self.alt}, {"image/png": shown}
+
+
+def canvas(
+    rows: int = 1, columns: int = 1, *, alt: str, width: float = 7.2, height: float = 4.0, **subplots: Any
+) -> tuple[Picture, Any]:
+    """An empty picture of ``width`` x ``height`` inches and its axes, as ``Figure.subplots`` gives them."""
+    picture = Picture(figsize=(width, height), dpi=144)
+    picture.alt = alt
+    axes: Axes | np.ndarray = picture.subplots(rows, columns, **subplots)
+    return picture, axes
