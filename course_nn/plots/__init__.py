@@ -1,6 +1,6 @@
 """The pictures of the lessons, a module per chapter; what they have in common is here.
 
-A plot function is decorated with ``@styled`` and returns a `Picture`:
+A plot function is decorated with ``@styled`` and returns a `Picture`, the last line of its cell:
 
     @styled
     def parabola() -> Picture:
@@ -11,15 +11,16 @@ A plot function is decorated with ``@styled`` and returns a `Picture`:
 """
 
 import io
+from html import escape
 from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-# Okabe & Ito (2008), "Color Universal Design": told apart by readers with any color vision.
+# Okabe & Ito (2008), "Color Universal Design", the purple darkened: told apart by readers with any
+# color vision. AMBER and SKY are too light for text and thin lines, GRAY is for what steps back.
 BLACK, GRAY = "#1a1a1a", "#767676"
 BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#a0528a"
 SKY, AMBER = "#56b4e9", "#e69f00"
@@ -30,9 +31,11 @@ SEQUENTIAL = "viridis"  # for values without one
 _STYLE: dict[str, Any] = {
     "figure.constrained_layout.use": True,
     "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
     "font.size": 11,
     "axes.titlesize": 12,
     "axes.titlelocation": "left",
+    "axes.titlepad": 9,
     "axes.labelsize": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -47,29 +50,42 @@ _STYLE: dict[str, Any] = {
 styled = rc_context(_STYLE)  # a decorator: the function draws in the style of the course
 
 
+# Read aloud by a screen reader, not seen: JupyterLab and nbconvert give an output's <img> no alt.
+_ASIDE = '<div style="width: 1px; height: 1px; overflow: hidden; white-space: nowrap">{}</div>'
+
+
 class Picture(Figure):
     """A figure that shows itself in a notebook, with its alternative text; pyplot knows nothing of it,
     so nothing is left open behind it."""
 
     alt: str = ""
 
+    @styled
     def png(self, dpi: int = 144) -> bytes:
         """The picture as the bytes of a PNG file, ``dpi`` pixels an inch."""
         buffer = io.BytesIO()
-        FigureCanvasAgg(self).print_png(buffer, metadata={"Software": None})
+        self.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
         return buffer.getvalue()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
-        width, height = (int(72 * inches * 1.15) for inches in self.get_size_inches())
+        width, height = (round(96 * inches) for inches in self.get_size_inches())
         shown = {"width": width, "height": height, "alt": self.alt}
         return {"image/png": self.png(), "text/plain": self.alt}, {"image/png": shown}
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display  # there is no IPython where no notebook is
+
+        data, metadata = self._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)
+        spoken = {"text/html": _ASIDE.format(escape(self.alt)), "text/plain": self.alt}
+        display(spoken, raw=True)
 
 
 def canvas(
     rows: int = 1, columns: int = 1, *, alt: str, width: float = 7.2, height: float = 4.0, **subplots: Any
 ) -> tuple[Picture, Any]:
     """An empty picture of ``width`` x ``height`` inches and its axes, as ``Figure.subplots`` gives them."""
-    picture = Picture(figsize=(width, height), dpi=144)
+    picture = Picture(figsize=(width, height))
     picture.alt = alt
     axes: Axes | np.ndarray = picture.subplots(rows, columns, **subplots)
     return picture, axes
