@@ -1,0 +1,120 @@
+"""Activation functions, each with its derivative directly under it.
+
+Every derivative is written in terms of the *output* y, so a layer may overwrite its input in place and
+still go backward. ``dy`` is the gradient of the loss with respect to y; the result is the gradient with
+respect to z. All take and give arrays of one shape; ``out`` is an array to write the result to.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from course_nn._arrays import ones
+from course_nn.i18n import _
+from course_nn.utils import lookup
+
+Array = np.ndarray
+LEAKY_SLOPE = 0.2  # Keras's default; PyTorch's is 0.01
+
+
+def linear(z: Array, out: Array | None = None) -> Array:
+    """y = z"""
+    return np.positive(z, out=out)
+
+
+def linear_backward(dy: Array, y: Array, out: Array | None = None) -> Array:
+    """dz = dy"""
+    return np.positive(dy, out=out)
+
+
+def sigmoid(z: Array, out: Array | None = None) -> Array:
+    """y = 1 / (1 + e^-z)
+
+    Below z = -88, where e^-z would leave the range of float32, z is taken as -88: y is then 6e-39.
+    """
+    y = np.maximum(z, -88, out=out)
+    y = np.negative(y, out=out)
+    y = np.exp(y, out=out)
+    y = np.add(y, 1, out=out)
+    return np.reciprocal(y, out=out)
+
+
+def sigmoid_backward(dy: Array, y: Array, out: Array | None = None) -> Array:
+    """dz = dy y (1 - y)"""
+    return np.multiply(dy, y - y * y, out=out)
+
+
+def tanh(z: Array, out: Array | None = None) -> Array:
+    """y = (e^z - e^-z) / (e^z + e^-z)"""
+    return np.tanh(z, out=out)
+
+
+def tanh_backward(dy: Array, y: Array, out: Array | None = None) -> Array:
+    """dz = dy (1 - y^2)"""
+    return np.multiply(dy, 1 - y * y, out=out)
+
+
+def relu(z: Array, out: Array | None = None) -> Array:
+    """y = max(0, z)  (Nair & Hinton 2010)"""
+    return np.maximum(z, 0, out=out)
+
+
+def relu_backward(dy: Array, y: Array, out: Array | None = None) -> Array:
+    """dz = dy where y > 0, else 0 (at the kink, z = 0, the derivative is taken as 0)"""
+    return np.multiply(dy, y > 0, out=out)
+
+
+def leaky_relu(z: Array, out: Array | None = None) -> Array:
+    """y = z where z > 0, else 0.2 z  (Maas, Hannun & Ng 2013)"""
+    return np.maximum(z, LEAKY_SLOPE * z, out=out)
+
+
+def leaky_relu_backward(dy: Array, y: Array, out: Array | None = None) -> Array:
+    """dz = dy where y > 0, else 0.2 dy"""
+    return np.multiply(dy, np.where(y > 0, 1, LEAKY_SLOPE).astype(y.dtype), out=out)
+
+
+def softmax(z: Array, out: Array | None = None) -> Array:
+    """y_k = e^z_k / sum_j e^z_j over the last axis (Goodfellow et al. 2016, eq. 6.29)
+
+    The largest z of each row is subtracted first: y does not change, and no e^z can overflow.
+    """
+    y = np.subtract(z, z.max(axis=-1, keepdims=True), out=out)
+    y = np.exp(y, out=out)
+    return np.divide(y, np.dot(y, ones(y.shape[-1], y.dtype))[..., np.newaxis], out=out)
+
+
+def softmax_backward(dy: Array, y: Array, out: Array | None = None) -> Array:
+    """dz_k = y_k (dy_k - sum_j dy_j y_j)"""
+    return np.multiply(y, dy - (dy * y).sum(axis=-1, keepdims=True), out=out)
+
+
+class Activation(NamedTuple):
+    """A function and its derivative, under the name that ``Dense(activation=...)`` takes."""
+
+    name: str
+    forward: Callable[..., Array]
+    backward: Callable[..., Array]
+
+
+ACTIVATIONS = {
+    name: Activation(name, forward, backward)
+    for name, forward, backward in [
+        ("linear", linear, linear_backward),
+        ("sigmoid", sigmoid, sigmoid_backward),
+        ("tanh", tanh, tanh_backward),
+        ("relu", relu, relu_backward),
+        ("leaky_relu", leaky_relu, leaky_relu_backward),
+        ("softmax", softmax, softmax_backward),
+    ]
+}
+
+
+def get(activation: str | None) -> Activation:
+    """The activation of that name; None is "linear".
+
+    Raises:
+        ValueError: there is no activation of that name.
+    """
+    return lookup(_("activation"), "linear" if activation is None else activation, ACTIVATIONS)

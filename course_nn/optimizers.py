@@ -1,0 +1,279 @@
+"""How gradients become steps: stochastic gradient descent and its descendants.
+
+A model keeps all its parameters in one vector p and all its gradients in one vector g, so an optimizer is
+a few vector operations, done in place and in stretches that fit the cache. In the formulas, lr is
+the learning rate and t counts the steps from 1. Where Keras and PyTorch differ, PyTorch's formula is taken:
+epsilon is added after the square root (Keras adds it, for RMSprop and Adagrad, under the root, and for Adam
+to the square root before the bias correction). Defaults are Keras's.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from course_nn._arrays import BLOCK, aligned_zeros, blocks
+from course_nn.i18n import _
+from course_nn.utils import lookup
+
+Array = np.ndarray
+Schedule = Callable[[int], float]
+
+
+@dataclass(frozen=True)
+class StepDecay:
+    """lr = initial_learning_rate decay_rate^floor(step / decay_steps): a stair."""
+
+    initial_learning_rate: float
+    decay_steps: int
+    decay_rate: float = 0.1
+
+    def __call__(self, step: int) -> float:
+        return self.initial_learning_rate * self.decay_rate ** (step // self.decay_steps)
+
+
+@dataclass(frozen=True)
+class ExponentialDecay:
+    """lr = initial_learning_rate decay_rate^(step / decay_steps)"""
+
+    initial_learning_rate: float
+    decay_steps: int
+    decay_rate: float
+
+    def __call__(self, step: int) -> float:
+        return self.initial_learning_rate * self.decay_rate ** (step / self.decay_steps)
+
+
+@dataclass(frozen=True)
+class CosineDecay:
+    """lr = initial_learning_rate (alpha + (1 - alpha) (1 + cos(pi step / decay_steps)) / 2), then level
+    (Loshchilov & Hutter 2017, SGDR, eq. 5, without restarts)."""
+
+    initial_learning_rate: float
+    decay_steps: int
+    alpha: float = 0.0
+
+    def __call__(self, step: int) -> float:
+        cosine = (1 + math.cos(math.pi * min(step / self.decay_steps, 1))) / 2
+        return self.initial_learning_rate * (self.alpha + (1 - self.alpha) * cosine)
+
+
+class Optimizer:
+    """What all optimizers share: the learning rate, the count of steps, and the vectors they keep.
+
+    Args:
+        learning_rate: a number above 0, or a schedule, a function of the number of steps (batches) done.
+
+    Raises:
+        ValueError: the learning rate is not above 0.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()  # vectors as long as p that the optimizer keeps from step to step
+
+    def __init__(self, learning_rate: float | Schedule) -> None:
+        if not callable(learning_rate) and not 0 < learning_rate < math.inf:
+            raise ValueError(
+                _("The learning rate must be above 0, got {given}. Usual values lie between 1e-4 and 1.").format(
+                    given=learning_rate
+                )
+            )
+        self.learning_rate = learning_rate
+        self.iterations = 0
+        self._parameters: Array | None = None
+
+    def _bind(self, parameters: Array, gradients: Array) -> None:
+        """Work on these two vectors from now on; what the slots hold stays if the length does."""
+        if self._parameters is None or self._parameters.shape != parameters.shape:
+            self.state = {name: aligned_zeros(parameters.size, parameters.dtype) for name in self.slots}
+            self._reset_state()
+            self.iterations = 0
+        self._parameters = parameters
+        scratch = aligned_zeros(min(BLOCK, parameters.size), parameters.dtype)
+        self._blocks = [
+            (*views, scratch[: views[0].size]) for views in blocks(parameters, gradients, *self.state.values())
+        ]
+
+    def _reset_state(self) -> None:
+        """Fill the slots where they do not start at 0."""
+
+    def step(self, parameters: Array, gradients: Array) -> None:
+        """Change ``parameters`` in place by one step along ``gradients`` (two vectors of one shape and dtype)."""
+        if parameters is not self._parameters:
+            self._bind(parameters, gradients)
+        rate = self.learning_rate
+        lr = float(rate(self.iterations)) if callable(rate) else rate
+        self.iterations += 1
+        self.update(lr, self.iterations, self._blocks)
+
+    def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
+        """The formula, for each stretch (p, g, slots ..., scratch)."""
+        raise NotImplementedError
+
+
+class SGD(Optimizer):
+    """v = momentum v + g;  p -= lr v,  or with Nesterov  p -= lr (g + momentum v)
+
+    Sources: Polyak 1964 (heavy ball); Nesterov's form after Sutskever et al. 2013, section 2.
+    """
+
+    slots = ("velocity",)
+
+    def __init__(
+        self, learning_rate: float | Schedule = 0.01, momentum: float = 0.0, nesterov: bool = False
+    ) -> None:
+        super().__init__(learning_rate)
+        if not 0 <= momentum < 1:
+            raise ValueError(
+                _("Momentum must be at least 0 and below 1, got {given}. 0.9 is usual.").format(given=momentum)
+            )
+        self.momentum, self.nesterov = momentum, nesterov
+
+    def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
+        for p, g, v, step in parts:
+            if self.momentum == 0:
+                np.multiply(g, lr, out=step)
+            else:
+                v *= self.momentum
+                v += g
+                if self.nesterov:
+                    np.multiply(v, self.momentum, out=step)
+                    step += g
+                    step *= lr
+                else:
+                    np.multiply(v, lr, out=step)
+            p -= step
+
+
+class Adagrad(Optimizer):
+    """v += g^2;  p -= lr g / (sqrt(v) + epsilon)  (Duchi, Hazan & Singer 2011)"""
+
+    slots = ("squares",)
+
+    def __init__(
+        self,
+        learning_rate: float | Schedule = 0.001,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float = 1e-7,
+    ) -> None:
+        super().__init__(learning_rate)
+        self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
+
+    def _reset_state(self) -> None:
+        self.state["squares"].fill(self.initial_accumulator_value)
+
+    def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
+        for p, g, v, step in parts:
+            np.multiply(g, g, out=step)
+            v += step
+            np.sqrt(v, out=step)
+            step += self.epsilon
+            np.divide(g, step, out=step)
+            step *= lr
+            p -= step
+
+
+class RMSprop(Optimizer):
+    """v = rho v + (1 - rho) g^2;  p -= lr g / (sqrt(v) + epsilon)  (Tieleman & Hinton 2012, lecture 6.5)"""
+
+    slots = ("squares",)
+
+    def __init__(
+        self, learning_rate: float | Schedule = 0.001, rho: float = 0.9, epsilon: float = 1e-7
+    ) -> None:
+        super().__init__(learning_rate)
+        self.rho, self.epsilon = rho, epsilon
+
+    def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
+        for p, g, v, step in parts:
+            np.multiply(g, g, out=step)
+            step *= 1 - self.rho
+            v *= self.rho
+            v += step
+            np.sqrt(v, out=step)
+            step += self.epsilon
+            np.divide(g, step, out=step)
+            step *= lr
+            p -= step
+
+
+class Adam(Optimizer):
+    """m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2;
+    p -= lr (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon)  (Kingma & Ba 2015, algorithm 1)
+
+    The slots hold m / (1 - beta_1) and v / (1 - beta_2). Both factors and both bias corrections are then two
+    numbers a step, c and e below, instead of four operations on whole vectors:
+    p -= c m / (sqrt(v) + e).
+    """
+
+    slots = ("m", "v")
+    weight_decay = 0.0
+
+    def __init__(
+        self,
+        learning_rate: float | Schedule = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+    ) -> None:
+        super().__init__(learning_rate)
+        if not (0 <= beta_1 < 1 and 0 <= beta_2 < 1):
+            raise ValueError(
+                _("beta_1 and beta_2 must be at least 0 and below 1, got {b1} and {b2}.").format(b1=beta_1, b2=beta_2)
+            )
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
+        spread = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
+        c = lr * (1 - self.beta_1) / (1 - self.beta_1**t) / spread
+        e = self.epsilon / spread
+        for p, g, m, v, step in parts:
+            m *= self.beta_1
+            m += g
+            np.multiply(g, g, out=step)
+            v *= self.beta_2
+            v += step
+            np.sqrt(v, out=step)
+            step += e
+            np.divide(m, step, out=step)
+            step *= c
+            if self.weight_decay:
+                p *= 1 - lr * self.weight_decay
+            p -= step
+
+
+class AdamW(Adam):
+    """Adam, and p -= lr weight_decay p beside it, not through m and v  (Loshchilov & Hutter 2019, algorithm 2)"""
+
+    def __init__(
+        self,
+        learning_rate: float | Schedule = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+    ) -> None:
+        super().__init__(learning_rate, beta_1, beta_2, epsilon)
+        self.weight_decay = weight_decay
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "adagrad": Adagrad,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+}
+
+
+def get(optimizer: str | Optimizer) -> Optimizer:
+    """An optimizer as it is, or by name (in any case) with its defaults.
+
+    Raises:
+        ValueError: there is no optimizer of that name.
+    """
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    name = optimizer.lower() if isinstance(optimizer, str) else optimizer
+    return lookup(_("optimizer"), name, OPTIMIZERS)()

@@ -1,0 +1,71 @@
+"""Penalties on the size of weights, added to the loss (Goodfellow et al. 2016, section 7.1)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_nn._arrays import blocks
+from course_nn.i18n import _
+from course_nn.utils import lookup
+
+
+@dataclass(frozen=True)
+class L1L2:
+    """penalty = l1 sum |w| + l2 sum w^2, Keras's definition (others put 1/2 before l2).
+
+    Raises:
+        ValueError: a factor is negative.
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.l1 >= 0 and self.l2 >= 0):
+            raise ValueError(
+                _(
+                    "A regularizer's factors must be 0 or more, got l1={l1}, l2={l2}. "
+                    "A negative factor would reward large weights; small ones such as 1e-4 are usual."
+                ).format(l1=self.l1, l2=self.l2)
+            )
+
+    def forward(self, w: np.ndarray) -> float:
+        """l1 sum |w| + l2 sum w^2"""
+        penalty = self.l1 * float(np.abs(w).sum()) if self.l1 else 0.0
+        return penalty + self.l2 * float(np.vdot(w, w))
+
+    def backward(self, w: np.ndarray, dw: np.ndarray) -> None:
+        """dw += l1 sign(w) + 2 l2 w, in place (both C-contiguous; at w = 0, sign is 0)"""
+        for part, gradient in blocks(w, dw):
+            if self.l1:
+                gradient += self.l1 * np.sign(part)
+            if self.l2:
+                gradient += (2 * self.l2) * part
+
+
+def l1(l1: float = 0.01) -> L1L2:
+    """penalty = l1 sum |w|: drives weights to exactly zero (lasso)."""
+    return L1L2(l1=l1)
+
+
+def l2(l2: float = 0.01) -> L1L2:
+    """penalty = l2 sum w^2: keeps all weights small (weight decay, ridge)."""
+    return L1L2(l2=l2)
+
+
+def l1_l2(l1: float = 0.01, l2: float = 0.01) -> L1L2:
+    """penalty = l1 sum |w| + l2 sum w^2 (elastic net)."""
+    return L1L2(l1, l2)
+
+
+def get(regularizer: str | dict[str, float] | L1L2 | None) -> L1L2 | None:
+    """A regularizer as it is, by name with its default factor 0.01 ("l1", "l2", "l1_l2"), or from its factors.
+
+    Raises:
+        ValueError: there is no regularizer of that name.
+    """
+    if regularizer is None or isinstance(regularizer, L1L2):
+        return regularizer
+    if isinstance(regularizer, dict):
+        return L1L2(**regularizer)
+    return lookup(_("regularizer"), regularizer, {"l1": l1, "l2": l2, "l1_l2": l1_l2})()
