@@ -1,1 +1,1 @@
-"""Data to learn from: MNIST, whole (``mnist``), Hubble's nebulae (``hubble``), toy sets (``toy``)."""
+"""Data to learn from: MNIST, whole, in ``mnist``; small sets in ``hubble`` and ``toy``."""

@@ -49,10 +49,10 @@ def load_data() -> tuple[Pair, Pair]:
 
 
 def _load(name: str) -> np.ndarray:
-    """The array in the IDX file ``name``: from the cache when it is whole, else from the package."""
+    """The array in the IDX file ``name``, from the cache when it is whole there."""
     shape, crc = FILES[name]
     raw = _map_cached(name)
-    if raw is None or zlib.crc32(raw) != crc:
+    if raw is None or zlib.crc32(raw.data) != crc:
         raw = _decompress(name)
         _cache(name, raw)
     return raw[4 + 4 * len(shape) :].reshape(shape)
@@ -61,7 +61,9 @@ def _load(name: str) -> np.ndarray:
 def _decompress(name: str) -> np.ndarray:
     """The bytes of the IDX file ``name``, decompressed from the package and checked."""
     path = DATA / f"{name}.xz"
-    advice = _("Install course_nn again, or in a clone bring the file back with: git checkout -- {path}")
+    advice = _(
+        "Install course_nn again, or in a clone bring the file back with: git checkout -- {path}"
+    ).format(path=path)
     raw = bytearray()
     try:
         with lzma.open(path) as file:
@@ -69,12 +71,12 @@ def _decompress(name: str) -> np.ndarray:
                 raw += chunk
     except FileNotFoundError:
         problem = _("The MNIST file {path} is missing.").format(path=path)
-        raise FileNotFoundError(problem + " " + advice.format(path=path)) from None
+        raise FileNotFoundError(problem + " " + advice) from None
     except (EOFError, lzma.LZMAError):
         raw.clear()
     if zlib.crc32(raw) != FILES[name][1]:
         problem = _("The MNIST file {path} is damaged.").format(path=path)
-        raise ValueError(problem + " " + advice.format(path=path))
+        raise ValueError(problem + " " + advice)
     return np.frombuffer(raw, np.uint8)
 
 
@@ -90,9 +92,9 @@ def _cache_folder() -> Path:
 
 
 def _map_cached(name: str) -> np.ndarray | None:
-    """The cached bytes of ``name``, or None. Copy on write: what is written never reaches the file."""
+    """The cached bytes of ``name``, or None; what is written into them never reaches the file."""
     try:
-        return np.asarray(np.memmap(_cache_folder() / name, np.uint8, mode="c"))
+        return np.asarray(np.memmap(_cache_folder() / name, np.uint8, mode="c"))  # copy on write
     except (OSError, RuntimeError, ValueError):  # none there; no home; an empty file
         return None
 
@@ -110,7 +112,7 @@ def _cache(name: str, raw: np.ndarray) -> None:
     except (OSError, RuntimeError):  # no home, or none that can be written
         return
     try:
-        part.write_bytes(raw)
+        part.write_bytes(raw.data)
         part.replace(folder / name)
     except OSError:  # the disk is full, or Windows still maps the file that is there
         part.unlink(missing_ok=True)

@@ -29,7 +29,9 @@ def spirals(
     """
     _check(n, noise)
     if classes < 1:
-        raise ValueError(_("classes must be at least 1, got {n}: each class is one arm.").format(n=classes))
+        raise ValueError(
+            _("classes must be at least 1, got {n}: each class is one arm.").format(n=classes)
+        )
     rng = np.random.default_rng(seed)
     y = rng.permutation(n) % classes
     radius = np.sqrt(rng.uniform(0, 1, n))
@@ -107,8 +109,8 @@ def noisy_line(
 def _check(n: int, noise: float) -> None:
     """Raise ValueError for a number of points or a noise that no set can have."""
     if n < 1:
-        raise ValueError(_("n must be at least 1, got {n}: it is the number of points.").format(n=n))
+        raise ValueError(_("n must be at least 1, got {n}: the number of points.").format(n=n))
     if not noise >= 0:
         raise ValueError(
-            _("noise must be 0 or more, got {noise}: it is a standard deviation.").format(noise=noise)
+            _("noise must be 0 or more, got {noise}: a standard deviation.").format(noise=noise)
         )

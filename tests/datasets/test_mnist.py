@@ -130,7 +130,7 @@ def test_a_damaged_file_is_named_with_what_to_do(cache, tmp_path, monkeypatch, c
 
 def test_a_missing_file_is_named_with_what_to_do(cache, tmp_path, monkeypatch):
     monkeypatch.setattr(mnist, "DATA", tmp_path)
-    with pytest.raises(FileNotFoundError, match="train-images.* is missing. Install course_nn again"):
+    with pytest.raises(FileNotFoundError, match="train-images.* is missing. Install"):
         mnist.load_data()
 
 
