@@ -2,15 +2,21 @@
 
 lessons/NN_name/lesson.md (Jupytext Markdown) becomes notebooks/NN_name.ipynb, executed from the
 first cell to the last in a fresh kernel. A notebook is written only when no cell failed.
+
+In lesson.md, ```python opens a code cell and two blank lines part two cells of prose. Code that is
+shown and not run is fenced with ~~~python, commands with ~~~text. A cell with the tag `claims`
+asserts what the prose says and is shown folded.
 """
 
 import argparse
+import difflib
 import hashlib
 import os
 import re
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,12 +34,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
 NOTEBOOKS = ROOT / "notebooks"
 CELL_TIMEOUT = 120  # seconds
+SIZE_LIMIT = 1_500_000  # bytes of a notebook: what a code-hosting site still shows
 
 EXAMPLES = """examples:
   python lessons/build.py                     build and run every notebook
   python lessons/build.py 02_descent          build and run one
-  python lessons/build.py --check             prove that what is committed is what the sources build
-  python lessons/build.py --extract es        make or update lessons/*/es.po for the translators
+  python lessons/build.py --check             prove, without running, that nothing has drifted
+  python lessons/build.py --extract es        make lessons/*/es.po for a translator, or bring it up to date
   python lessons/build.py --language es       build the Spanish notebooks into notebooks/es/
 """
 
@@ -49,6 +56,7 @@ METADATA = {
         "pygments_lexer": "ipython3",
     },
 }
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class LessonError(Exception):
@@ -58,28 +66,37 @@ class LessonError(Exception):
 class Target(NamedTuple):
     """One notebook and the text that it is built from."""
 
-    name: str  # 02_descent
     source: Path  # lessons/02_descent/lesson.md
     notebook: Path  # notebooks/02_descent.ipynb
     language: str = "en"
 
     @property
+    def name(self) -> str:
+        return self.source.parent.name
+
+    @property
     def catalogue(self) -> Path:
-        """The translation of the source's Markdown cells."""
+        """The translation of the source's cells of prose."""
         return self.source.with_name(f"{self.language}.po")
 
 
 def targets(language: str = "en") -> list[Target]:
     """Every notebook that the sources make in ``language``, in the order of the chapters."""
-    folder = NOTEBOOKS if language == "en" else NOTEBOOKS / language
     found = []
     for source in sorted(LESSONS.glob("*/lesson.md")):
-        name = source.parent.name
-        found.append(Target(name, source, folder / f"{name}.ipynb", language))
+        folder = NOTEBOOKS if language == "en" else NOTEBOOKS / language
+        target = Target(source, folder / f"{source.parent.name}.ipynb", language)
+        if language == "en" or target.catalogue.exists():
+            found.append(target)
     return found
 
 
-# Source to notebook, nothing executed
+def languages() -> list[str]:
+    """English, and every language into which a lesson has been translated."""
+    return ["en", *sorted({catalogue.stem for catalogue in LESSONS.glob("*/*.po")})]
+
+
+# From the source to a notebook, nothing executed
 
 
 def assemble(target: Target) -> NotebookNode:
@@ -87,18 +104,21 @@ def assemble(target: Target) -> NotebookNode:
     notebook = jupytext.read(target.source, fmt="md")
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    identify(notebook.cells)
-    direct(notebook.cells)
     for cell in notebook.cells:
+        cell.metadata.pop("lines_to_next_cell", None)  # Jupytext's memory of the text's layout
         if "claims" in cell.metadata.get("tags", []):
             cell.metadata["jupyter"] = {"source_hidden": True}
+        if cell.cell_type == "code" and cell.source.startswith("%%"):
+            raise LessonError(failure(target, cell, "this is no Python: fence it with ~~~text"))
+    identify(notebook.cells)
+    direct(notebook.cells)
     if target.language != "en":
         translate(notebook, target)
     return notebook
 
 
 def identify(cells: list[NotebookNode]) -> None:
-    """Give each cell an id made from its text, so that a new cell does not change those of others."""
+    """Make each cell's id from its text, so that a new cell leaves those of the others alone."""
     seen: dict[str, int] = {}
     for cell in cells:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
@@ -107,54 +127,79 @@ def identify(cells: list[NotebookNode]) -> None:
 
 
 def direct(cells: list[NotebookNode]) -> None:
-    """Say how the cells become slides, unless the source has said it.
+    """Say how the cells become slides, where the source has not said it.
 
-    A heading opens a slide, and so does the prose that follows a result; code comes a key press
-    later, so that a room can predict what it will show.
+    A slide opens with a heading, and with the prose after a result; its code comes a key press
+    later, so that a room can say first what it expects.
     """
-    before = None
+    after_code = False
     for cell in cells:
         code = cell.cell_type == "code"
-        heading = re.match(r"(#{1,3}) ", cell.source) if not code else None
+        heading = None if code else re.match(r"#{1,3} ", cell.source)
         if heading:
-            kind = "subslide" if heading[1] == "###" else "slide"
+            kind = "subslide" if heading[0] == "### " else "slide"
         elif "claims" in cell.metadata.get("tags", []):
             kind = "skip"
-        elif code:
-            kind = "subslide" if before == "code" else "fragment"
+        elif after_code:
+            kind = "subslide"
         else:
-            kind = "subslide" if before == "code" else "-"
+            kind = "fragment" if code else "-"
         cell.metadata.setdefault("slideshow", {"slide_type": kind})
-        before = cell.cell_type
+        after_code = code
 
 
 def translate(notebook: NotebookNode, target: Target) -> None:
-    """Put the translation of every Markdown cell in its place; code cells stay as they are."""
-    if not target.catalogue.exists():
-        raise LessonError(
-            f"{shown(target.catalogue)} is not there. Make it with: "
-            f"python lessons/build.py --extract {target.language}"
-        )
-    entries = {entry.msgid: entry for entry in polib.pofile(str(target.catalogue))}
+    """Put each cell's translation in its place; code stays, after a cell that sets the language."""
+    entries = {
+        entry.msgid: entry.msgstr
+        for entry in polib.pofile(str(target.catalogue))
+        if entry.translated()  # neither empty, nor fuzzy, nor obsolete
+    }
     stale = []
     for number, cell in enumerate(notebook.cells, 1):
-        if cell.cell_type != "markdown":
-            continue
-        entry = entries.get(cell.source)
-        if entry is not None and entry.translated() and not entry.obsolete:
-            cell.source = entry.msgstr
-        else:
-            stale.append(f"  cell {number}: {first_line(cell.source)}")
+        if cell.cell_type == "markdown":
+            if cell.source not in entries:
+                stale.append(f"  cell {number}: {first_line(cell)}")
+            cell.source = entries.get(cell.source, cell.source)
     if stale:
         raise LessonError(
-            f"{shown(target.catalogue)} is behind {shown(target.source)}; these cells changed or "
-            "were never translated:\n" + "\n".join(stale)
+            f"{shown(target.catalogue)} is behind {target.source.name}. These cells are new or have "
+            f"changed:\n" + "\n".join(stale) + "\nBring it up to date with: "
+            f"python lessons/build.py --extract {target.language} {target.name}"
         )
-    if target.language != "en":
-        code = f'import course_nn\n\ncourse_nn.set_language("{target.language}")'
-        cell = nbformat.v4.new_code_cell(code, id="language")
-        cell.metadata["slideshow"] = {"slide_type": "skip"}
-        notebook.cells.insert(1, cell)
+    setting = f'import course_nn\n\ncourse_nn.set_language("{target.language}")'
+    cell = nbformat.v4.new_code_cell(setting, id="language")
+    cell.metadata["slideshow"] = {"slide_type": "skip"}
+    notebook.cells.insert(1, cell)
+
+
+def extract(target: Target) -> None:
+    """Make ``target.catalogue`` from the source, or bring it up to date.
+
+    A cell that changed keeps the translation of the cell that it was, marked fuzzy.
+    """
+    old = polib.pofile(str(target.catalogue)) if target.catalogue.exists() else polib.POFile()
+    done = {entry.msgid: entry for entry in old if entry.msgstr}
+    new = polib.POFile(wrapwidth=0)
+    new.metadata = {
+        "Language": target.language,
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=UTF-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
+    cells = jupytext.read(target.source, fmt="md").cells
+    prose = dict.fromkeys(cell.source for cell in cells if cell.cell_type == "markdown")
+    gone = [text for text in done if text not in prose]
+    for text in prose:
+        entry = done.get(text, polib.POEntry(msgid=text))
+        entry.obsolete = False
+        if text not in done:
+            for before in difflib.get_close_matches(text, gone, n=1, cutoff=0.6):
+                entry.msgstr, entry.previous_msgid = done[before].msgstr, before
+                entry.flags.append("fuzzy")
+        new.append(entry)
+    save(target.catalogue, f"{new}\n")
+    print(f"{shown(target.catalogue):32}{new.percent_translated():4} % translated")
 
 
 # Execution
@@ -169,13 +214,13 @@ class ThisPython(AsyncKernelManager):
 
 
 def execute(notebook: NotebookNode, target: Target) -> None:
-    """Run every cell in a fresh kernel whose folder is the notebook's."""
+    """Run every cell in a fresh kernel, whose folder is the notebook's."""
     target.notebook.parent.mkdir(parents=True, exist_ok=True)
     client = NotebookClient(
         notebook,
         kernel_manager_class=ThisPython,
         timeout=CELL_TIMEOUT,
-        coalesce_streams=True,
+        coalesce_streams=True,  # as a reader sees them: one stream, a progress bar at its end
         record_timing=False,
         store_widget_state=False,
         resources={"metadata": {"path": str(target.notebook.parent)}},
@@ -185,9 +230,11 @@ def execute(notebook: NotebookNode, target: Target) -> None:
     def remember(cell: NotebookNode, cell_index: int) -> None:
         nonlocal running
         running = cell
+        if sys.stdout.isatty():
+            print(f"\r{title(target)} {cell_index + 1:3} of {len(notebook.cells)}", end="", flush=True)
 
     client.on_cell_execute = remember
-    with tempfile.TemporaryDirectory() as profile:  # no start-up files, no history of this user
+    with tempfile.TemporaryDirectory() as profile:  # no start-up files of whoever builds
         try:
             client.execute(env={**os.environ, "IPYTHONDIR": profile})
         except CellExecutionError as error:
@@ -197,71 +244,196 @@ def execute(notebook: NotebookNode, target: Target) -> None:
             raise LessonError(failure(target, running, message)) from None
         except DeadKernelError:
             raise LessonError(failure(target, running, "the kernel died")) from None
+
     notebook.metadata = nbformat.from_dict(METADATA)  # the kernel has put its own version in
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":  # the frames above it name files of this machine
                 output.traceback = [f"\x1b[31m{output.ename}\x1b[39m: {output.evalue}"]
+            elif WIDGET in output.get("data", {}):
+                if "image/png" not in output.data:
+                    message = "a widget is nothing without its kernel: show a picture beside it"
+                    raise LessonError(failure(target, cell, message))
+                del output.data[WIDGET]
+
+
+# What has to be true of a notebook that is shown to others
+
+_HERE = {str(ROOT), str(Path.home()), sys.prefix, tempfile.gettempdir()} - {"/"}
+_MACHINE = re.compile(
+    rf"(?:{'|'.join(map(re.escape, _HERE))})\b"
+    r"|/(?:home|root|Users|tmp|var|opt|usr)/|\b[A-Z]:\\|site-packages|\bat 0x[0-9a-fA-F]+"
+)
+
+
+def problems(notebook: NotebookNode) -> Iterator[str]:
+    """Each sentence names a cell whose outputs a reader elsewhere could not trust, and why."""
+    count = 0
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type != "code":
+            continue
+        count += 1
+        where = f"cell {number} ({first_line(cell)})"
+        if cell.execution_count != count:
+            yield f"{where}: not executed in order from a fresh kernel, build the notebook again"
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        if failed != ("raises-exception" in cell.metadata.get("tags", [])):
+            yield f"{where}: {'raises' if failed else 'does not raise'}, against its tags"
+        for output in cell.outputs:
+            if output.get("name") == "stderr":
+                yield f"{where}: writes to stderr: {output.text.strip()}"
+            data = output.get("data", {})
+            named = _MACHINE.search("\n".join(texts(output)))
+            if named:
+                yield f"{where}: shows what is only on this machine: {named[0]}"
+            images = [kind for kind in data if kind.startswith("image/")]
+            described = len(data.get("text/plain", "")) > 20 and data["text/plain"][0] != "<"
+            if images and not described:
+                yield f"{where}: a picture without alternative text"
+            if WIDGET in data:
+                yield f"{where}: a widget, which shows nothing without its kernel"
+
+
+def texts(output: NotebookNode) -> Iterator[str]:
+    """What ``output`` says in words."""
+    yield output.get("text", "")
+    yield output.get("evalue", "")
+    for kind, content in output.get("data", {}).items():
+        if isinstance(content, str) and not kind.startswith("image/"):
+            yield content
+
+
+# Build and check
+
+
+def build(target: Target) -> None:
+    """Assemble, execute and write one notebook."""
+    started = time.perf_counter()
+    notebook = assemble(target)
+    execute(notebook, target)
+    found = list(problems(notebook))
+    if found:
+        raise LessonError("\n".join([f"{shown(target.source)}:", *found]))
+    nbformat.validate(notebook)
+    text = nbformat.writes(notebook) + "\n"
+    size = len(text.encode())
+    if size > SIZE_LIMIT:
+        raise LessonError(f"{shown(target.notebook)} would have {size:,} bytes, over {SIZE_LIMIT:,}")
+    save(target.notebook, text)
+    count = sum(cell.cell_type == "code" for cell in notebook.cells)
+    took = time.perf_counter() - started
+    start = "\r" if sys.stdout.isatty() else ""
+    print(f"{start}{title(target)}{count:4} code cells{size // 1000:6} kB{took:7.1f} s")
+
+
+def check(target: Target) -> None:
+    """Raise `LessonError` unless the committed notebook is what its source builds, executed."""
+    if not target.notebook.exists():
+        raise LessonError(f"{shown(target.notebook)} has not been built")
+    expected = assemble(target)
+    try:
+        committed = nbformat.read(target.notebook, nbformat.NO_CONVERT)
+    except ValueError as error:
+        raise LessonError(f"{shown(target.notebook)} is no notebook: {error}") from None
+    found = []
+    for key in ["nbformat", "nbformat_minor", "metadata"]:
+        if committed[key] != expected[key]:
+            found.append(f"{key} is not what the build writes")
+    if len(committed.cells) != len(expected.cells):
+        found.append(f"{len(committed.cells)} cells, but the source has {len(expected.cells)}")
+    for number, (old, new) in enumerate(zip(committed.cells, expected.cells), 1):
+        for key in ["cell_type", "source", "id", "metadata", "attachments"]:
+            if old.get(key) != new.get(key):
+                found.append(f"cell {number} ({first_line(new)}): another {key} than the source")
+                break
+    found += problems(committed)
+    if target.notebook.stat().st_size > SIZE_LIMIT:
+        found.append(f"over {SIZE_LIMIT:,} bytes")
+    if found:
+        raise LessonError("\n".join([f"{shown(target.notebook)}:", *found]))
+
+
+def orphans() -> list[str]:
+    """The notebooks that no source builds."""
+    built = {target.notebook for language in languages() for target in targets(language)}
+    found = sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+    return [f"{shown(path)}: no source builds it" for path in found if path not in built]
+
+
+def save(path: Path, text: str) -> None:
+    """Write the whole file or nothing."""
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(text, encoding="utf-8", newline="\n")
+    draft.replace(path)
 
 
 def failure(target: Target, cell: NotebookNode | None, message: str) -> str:
+    """What an author needs to find and mend a cell: file and line, the cell, what went wrong."""
     if cell is None:
         return f"{shown(target.source)}: {message}"
     text = target.source.read_text(encoding="utf-8")
     line = text.count("\n", 0, max(text.find(cell.source), 0)) + 1
     source = "\n".join("    " + part for part in cell.source.splitlines())
-    return f"{shown(target.source)}, line {line}: a cell failed\n\n{source}\n\n{message}"
+    return f"{shown(target.source)}, line {line}:\n\n{source}\n\n{message}"
 
 
 def shown(path: Path) -> str:
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
 
 
-def first_line(text: str) -> str:
-    line = text.strip().partition("\n")[0]
-    return line if len(line) <= 70 else line[:69] + "…"
+def title(target: Target) -> str:
+    return f"{target.name if target.language == 'en' else f'{target.language}/{target.name}':24}"
 
 
-def write(notebook: NotebookNode, path: Path) -> None:
-    """Write the whole file or nothing."""
-    nbformat.validate(notebook)
-    draft = path.with_suffix(".part")
-    draft.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", newline="\n")
-    draft.replace(path)
-
-
-def build(target: Target) -> None:
-    started = time.perf_counter()
-    print(f"{target.name:24}", end="", flush=True)
-    notebook = assemble(target)
-    execute(notebook, target)
-    write(notebook, target.notebook)
-    code = sum(cell.cell_type == "code" for cell in notebook.cells)
-    print(f"{code:4} code cells {time.perf_counter() - started:7.1f} s")
+def first_line(cell: NotebookNode) -> str:
+    line = cell.source.strip().partition("\n")[0]
+    return line if len(line) <= 60 else line[:59] + "…"
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("chapters", nargs="*", metavar="chapter", help="such as 02_descent (default: all)")
-    parser.add_argument("--language", default="en", help="build the translation into this language")
+    parser.add_argument("chapters", nargs="*", metavar="chapter", help="such as 02_descent; all, if none")
+    parser.add_argument("--language", metavar="XX", help="build the notebooks of this language (en)")
+    task = parser.add_mutually_exclusive_group()
+    task.add_argument("--check", action="store_true", help="run nothing, write nothing: compare, in every language")
+    task.add_argument("--extract", metavar="XX", help="write the catalogue XX.po of each lesson")
     options = parser.parse_args(arguments)
 
-    wanted = targets(options.language)
-    known = [target.name for target in wanted]
-    unknown = [name for name in options.chapters if name not in known]
-    if unknown:
-        parser.error(f"no lessons/{unknown[0]}/lesson.md; there is: {', '.join(known) or 'no lesson yet'}")
-    failed = 0
+    known = [target.name for target in targets()]
+    for name in options.chapters:
+        if name not in known:
+            parser.error(f"there is no lessons/{name}/lesson.md, only: {', '.join(known)}")
+    chosen = [options.language or "en"]
+    if options.check and not options.language:
+        chosen = languages()
+    wanted = [
+        target
+        for language in chosen
+        for target in targets(language)
+        if not options.chapters or target.name in options.chapters
+    ]
+    if options.extract:
+        task, wanted = extract, [target._replace(language=options.extract) for target in wanted]
+    else:
+        task = check if options.check else build
+    if not wanted:
+        parser.error(f"nothing is translated into {options.language!r}; begin with --extract")
+
+    failures = []
     for target in wanted:
-        if not options.chapters or target.name in options.chapters:
-            try:
-                build(target)
-            except LessonError as error:
-                failed += 1
-                print(f"failed\n\n{error}\n", file=sys.stderr)
-    return 1 if failed else 0
+        try:
+            task(target)
+        except LessonError as error:
+            failures.append(str(error))
+            print(f"{title(target)} failed", flush=True)
+    if options.check and not options.chapters:
+        failures += orphans()
+    print(*("\n" + message for message in failures), sep="\n", end="\n" if failures else "", file=sys.stderr)
+    if options.check and not failures:
+        print(f"{len(wanted)} notebooks are what their sources build")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
