@@ -49,7 +49,6 @@ _STYLE: dict[str, Any] = {
 }
 styled = rc_context(_STYLE)  # a decorator: the function draws in the style of the course
 
-
 # Read aloud by a screen reader, not seen: JupyterLab and nbconvert give an output's <img> no alt.
 _ASIDE = '<div style="width: 1px; height: 1px; overflow: hidden; white-space: nowrap">{}</div>'
 
@@ -77,8 +76,7 @@ class Picture(Figure):
 
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)
-        spoken = {"text/html": _ASIDE.format(escape(self.alt)), "text/plain": self.alt}
-        display(spoken, raw=True)
+        display({"text/html": _ASIDE.format(escape(self.alt))}, raw=True)
 
 
 def canvas(
