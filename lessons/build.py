@@ -344,7 +344,7 @@ def check(target: Target) -> None:
     for number, (old, new) in enumerate(zip(committed.cells, expected.cells), 1):
         for key in ["cell_type", "source", "id", "metadata", "attachments"]:
             if old.get(key) != new.get(key):
-                found.append(f"cell {number} ({first_line(new)}): another {key} than the source")
+                found.append(f"cell {number} ({first_line(new)}): its {key} is not what the source says")
                 break
     found += problems(committed)
     if target.notebook.stat().st_size > SIZE_LIMIT:
