@@ -371,7 +371,7 @@ def test_gradient_check_refuses_a_function_of_chance():
 def lesson_functions() -> dict:
     """The functions that the code cells of the lesson define, the last definition of each name."""
     cells = re.findall(
-        r"^```python[^\n]*\n(.*?)^```", LESSON.read_text(encoding="utf-8"), re.M | re.S
+        r"^```python[^\n]*\n(.*?)^```", LESSON.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
     namespace = {"np": np, "math": math}
     for cell in cells:
@@ -384,11 +384,19 @@ def lesson_functions() -> dict:
 def test_the_lesson_builds_the_functions_of_the_package():
     lesson = lesson_functions()
     x = np.array([[0.3, -1.7], [2.5, 40.0]])
+    formulas = [lambda x: 2 * x, lambda x: 2.1 * x, lambda x: x.T, lambda x: 0 * x]
     for name in ("forward_difference", "central_difference", "numerical_gradient", "jacobian"):
         ours, theirs = getattr(derivatives, name), lesson[name]
         f = sum_of_squares if name == "numerical_gradient" else np.sin
         for arguments in ((f, x), (f, x, 1e-3)):
             assert np.array_equal(ours(*arguments), theirs(*arguments)), name
-        assert [(p.name, p.default) for p in inspect.signature(ours).parameters.values()] == [
-            (p.name, p.default) for p in inspect.signature(theirs).parameters.values()
-        ]
+        assert parameters(ours) == parameters(theirs)
+    assert parameters(gradient_check) == parameters(lesson["gradient_check"])
+    for grad in formulas:
+        result = gradient_check(sum_of_squares, grad, x)
+        passed, error = lesson["gradient_check"](sum_of_squares, grad, x)
+        assert (result.passed, result.relative_error) == (passed, error)
+
+
+def parameters(function) -> list:
+    return [(p.name, p.default) for p in inspect.signature(function).parameters.values()]
