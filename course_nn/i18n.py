@@ -2,6 +2,16 @@
 
 Write ``_("epochs must be at least 1, got {n}").format(n=n)``: the text inside ``_`` is what
 translators see, so the values go in afterwards, by name.
+
+Babel keeps the catalogues in ``locale``. After a change of the messages, write the template:
+
+    pybabel extract course_nn -o course_nn/locale/course_nn.pot --omit-header --add-location file
+
+then, for each language, take the new messages over, translate them, and compile:
+
+    pybabel init -D course_nn -d course_nn/locale -i course_nn/locale/course_nn.pot -l es     (once)
+    pybabel update -D course_nn -d course_nn/locale -i course_nn/locale/course_nn.pot
+    pybabel compile -D course_nn -d course_nn/locale
 """
 
 import gettext as _gettext
@@ -26,7 +36,8 @@ def set_language(language: str, localedir: Path | str = LOCALE_DIR) -> None:
     try:
         _translations = _gettext.translation(DOMAIN, str(localedir), [language])
     except OSError:
-        known = ["en", *sorted(path.parent.parent.name for path in Path(localedir).glob(f"*/LC_MESSAGES/{DOMAIN}.mo"))]
+        compiled = Path(localedir).glob(f"*/LC_MESSAGES/{DOMAIN}.mo")
+        known = ["en", *sorted(path.parent.parent.name for path in compiled)]
         raise ValueError(
             _("There is no translation into {language!r}. Choose one of: {known}.").format(
                 language=language, known=", ".join(known)
@@ -45,5 +56,5 @@ def ngettext(singular: str, plural: str, n: int) -> str:
 
 
 def N_(message: str) -> str:
-    """Mark ``message`` for translation where it is defined; ``_`` translates it where it is shown."""
+    """``message`` as it is, marked where it is defined; ``_`` translates it where it is shown."""
     return message

@@ -1,0 +1,161 @@
+"""Nothing that the package says is out of a translator's reach."""
+
+import ast
+import re
+from pathlib import Path
+
+import course_nn
+import polib
+import pytest
+from babel.messages.extract import extract_from_dir
+from course_nn.i18n import LOCALE_DIR, N_, _, ngettext, set_language
+from pseudo import compile_catalogue, english, pseudo
+
+PACKAGE = Path(course_nn.__file__).parent
+TEMPLATE = LOCALE_DIR / "course_nn.pot"
+UPDATE = "Run: pybabel extract course_nn -o course_nn/locale/course_nn.pot --omit-header --add-location file"
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """The package speaks a language that is in no one's reach but ours."""
+    compile_catalogue(TEMPLATE, tmp_path)
+    set_language("xx", tmp_path)
+    yield tmp_path
+    set_language("en")
+
+
+def test_messages_are_in_the_language_that_was_set(foreign):
+    message = "There is no translation into {language!r}. Choose one of: {known}."
+    assert _(message) == pseudo(message) != message
+    assert N_(message) == message
+    set_language("en")
+    assert _(message) == message
+    assert [ngettext("{n} step", "{n} steps", n) for n in (1, 2)] == ["{n} step", "{n} steps"]
+
+
+def test_a_language_without_a_catalogue_is_refused_and_changes_nothing(foreign):
+    with pytest.raises(ValueError, match="'tlh'.*en, xx"):
+        set_language("tlh", foreign)
+    assert _("There is no translation into {language!r}. Choose one of: {known}.").startswith("⟦")
+
+
+def test_the_template_holds_what_the_code_says():
+    found = {text for __, __, text, __, __ in extract_from_dir(PACKAGE)}
+    entries = polib.pofile(str(TEMPLATE))
+    listed = {(e.msgid, e.msgid_plural) if e.msgid_plural else e.msgid for e in entries}
+    assert listed == found, UPDATE
+
+
+def test_each_catalogue_is_complete_and_compiled():
+    template = {entry.msgid for entry in polib.pofile(str(TEMPLATE))}
+    for catalogue in LOCALE_DIR.glob("*/LC_MESSAGES/*.po"):
+        entries = polib.pofile(str(catalogue))
+        assert {entry.msgid for entry in entries if entry.translated()} == template
+        compiled = polib.mofile(str(catalogue.with_suffix(".mo")))
+        assert {e.msgid: e.msgstr for e in compiled} == {e.msgid: e.msgstr for e in entries}
+
+
+# What the code shows to people, read from its syntax tree
+
+TRANSLATORS = {"_", "N_", "ngettext"}
+SHOWS = {"warn", "print", "write", "text", "annotate", "suptitle", "supxlabel", "supylabel", "set_label"}
+SHOWS |= {f"set_{part}" for part in ["title", "xlabel", "ylabel", "zlabel", "xticklabels", "yticklabels"]}
+NAMES = {"ReLU", "XOR", "MNIST", "SGD", "Adam", "eps", "exp", "log", "sin", "cos", "tanh"}  # as in code
+SHOWN_AS = {"title", "xlabel", "ylabel", "zlabel", "label", "labels", "alt", "desc", "description", "help"}
+
+
+def name(call: ast.Call) -> str:
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
+def literals(node: ast.AST) -> list[ast.Constant]:
+    """The strings in ``node`` that are not handed to gettext, nor used to look something up."""
+    if isinstance(node, ast.Call) and name(node) in TRANSLATORS | {"getattr", "join", "get"}:
+        return [] if name(node) in TRANSLATORS else [s for a in node.args[1:] for s in literals(a)]
+    if isinstance(node, ast.Constant):
+        return [node] if isinstance(node.value, str) else []
+    if isinstance(node, ast.Subscript):
+        return literals(node.value)
+    if isinstance(node, ast.Compare | ast.Lambda) or getattr(node, "arg", None) == "loc":
+        return []
+    return [string for child in ast.iter_child_nodes(node) for string in literals(child)]
+
+
+def shown(tree: ast.AST) -> list[ast.Constant]:
+    """The strings that reach a reader, or look like sentences, and go round gettext."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and node.exc:
+            found += literals(node.exc)
+        elif isinstance(node, ast.Call):
+            if name(node) in SHOWS:
+                found += [string for argument in node.args for string in literals(argument)]
+            for keyword in node.keywords:
+                if keyword.arg in SHOWN_AS:
+                    found += literals(keyword.value)
+    docstrings = {
+        node.body[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    sentence = re.compile(r"[A-Za-z]{2,},? [A-Za-z]{2,},? [A-Za-z]{2,}")
+    found += [s for s in literals(tree) if s not in docstrings and sentence.search(s.value)]
+    return [s for s in dict.fromkeys(found) if set(english(s.value)) - NAMES]
+
+
+def translated(tree: ast.AST) -> list[ast.Call]:
+    return [n for n in ast.walk(tree) if isinstance(n, ast.Call) and name(n) in TRANSLATORS]
+
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_text_goes_through_gettext(source):
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    missed = [f"line {string.lineno}: {string.value!r}" for string in shown(tree)]
+    assert not missed, "\n".join(["Put these into _(...):", *missed])
+    for call in translated(tree):
+        for argument in call.args[: 2 if name(call) == "ngettext" else 1]:
+            assert not isinstance(argument, ast.JoinedStr), f"line {call.lineno}: an f-string in _()"
+            if isinstance(argument, ast.Constant):
+                fields = re.findall(r"\{(.*?)\}", re.sub(r"\{\{|\}\}", "", argument.value))
+                assert all(field[:1].isidentifier() for field in fields), f"line {call.lineno}: name the fields"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'raise ValueError("the learning rate is negative")',
+        'raise ValueError(f"negative: {x}")',
+        'raise ValueError("negative: {x}".format(x=x))',
+        'warnings.warn("not scaled")',
+        'print("done", 3)',
+        'axes.set(xlabel="x", title="Loss")',
+        'axes.set_title("Loss")',
+        'axes.plot(x, y, label="loss")',
+        'canvas(alt="a line " + _("goes up"))',
+        'message = "This is shown later on."',
+        'axes.legend(["a line that goes up"])',
+    ],
+)
+def test_what_goes_round_gettext_is_found(code):
+    assert shown(ast.parse(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'raise ValueError(_("negative: {x}").format(x=x))',
+        'axes.set(xlabel="x", ylabel="f(x)", title=_("Loss"))',
+        'axes.plot(x, y, label=f"{a:.2f} x", marker="diamond")',
+        'print(ngettext("{n} step", "{n} steps", n).format(n=n))',
+        'def f():\n    """This docstring is not translated."""',
+        'print(names["accuracy"])',
+    ],
+)
+def test_what_needs_no_translation_is_left_alone(code):
+    assert not shown(ast.parse(code))
