@@ -202,7 +202,7 @@ def _float64(x: Numbers, h: float) -> Any:
     if np.any(x + h == x):
         message = _("x + h is x again for x = {x}, h = {h}: rounding loses h. Take a larger h.")
         raise ValueError(message.format(x=_short(x), h=h))
-    return x[()]  # an array without dimensions becomes a number
+    return x
 
 
 def _checked(f: Function, shape: tuple[int, ...] | None = None) -> Function:
@@ -226,7 +226,7 @@ def _checked(f: Function, shape: tuple[int, ...] | None = None) -> Function:
         if not np.all(np.isfinite(value)):
             message = _("f({x}) is {value}. Choose x and h with f finite from x - h to x + h.")
             raise ValueError(message.format(x=_short(x), value=_short(value)))
-        return value.astype(np.float64)[()]
+        return value.astype(np.float64)
 
     return checked
 

@@ -111,6 +111,11 @@ def test_any_number_is_promoted_to_float64(x):
     assert central_difference(lambda x: x**2, x) == pytest.approx(6, rel=1e-9)
 
 
+def test_truth_values_and_bytes_count_as_numbers():
+    assert central_difference(lambda x: x > 0, 0.0, h=0.5) == 1
+    assert central_difference(lambda x: np.uint8(x < 0), 0.0, h=0.5) == -1  # not 255
+
+
 def test_at_the_kink_of_relu_each_difference_has_its_own_answer():
     def relu(x):
         return np.maximum(x, 0)
@@ -172,6 +177,15 @@ def test_x_of_any_type_is_promoted_and_left_alone(dtype):
     assert gradient_check(f, lambda x: np.multiply(x, 2, out=x), x)
     assert jacobian(f, x) == pytest.approx([2, 4, 6], rel=1e-9)
     assert x.tolist() == [1, 2, 3] and x.dtype == dtype
+
+
+def test_gradient_check_gives_f_and_grad_an_x_of_their_own():
+    def spoils(x):
+        gradient = 2 * x
+        x[:] = np.nan
+        return gradient
+
+    assert gradient_check(sum_of_squares, spoils, [1.0, 2.0])
 
 
 def test_x_is_left_alone_when_f_raises():
