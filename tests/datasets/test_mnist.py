@@ -51,14 +51,16 @@ def test_shapes_types_and_order_are_those_of_keras(data, call):
     assert y_test[:10].tolist() == FIRST_TEST_LABELS
     assert np.bincount(y_test).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert x_train[0, 5, 12:18].tolist() == [3, 18, 18, 18, 126, 136]  # the top of the first 5
+    assert x_test[0, 7, 6:12].tolist() == [84, 185, 159, 151, 60, 36]  # the bar of the first 7
     assert round(x_train.mean() / 255, 4) == 0.1307
 
 
 def test_what_is_written_into_an_array_stays_out_of_the_next_call(cache):
-    for _ in range(3):  # decompressed, then mapped, then mapped again
-        labels = mnist._load(LABELS)
+    decompressed, mapped, another = (mnist._load(LABELS) for _ in range(3))
+    for labels in (decompressed, mapped, another):
         assert labels[:10].tolist() == FIRST_TEST_LABELS
         labels[:] = 0
+    assert mnist._load(LABELS)[:10].tolist() == FIRST_TEST_LABELS
 
 
 @pytest.mark.parametrize("damage", [b"", b"\0" * 10_008, b"\0" * 20_000, b"short"])
