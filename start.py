@@ -50,7 +50,7 @@ def run(*command: str) -> None:
     """Run ``command`` with its latest line in view; give up if it fails."""
     width = shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else 0
     output = ""
-    with Popen(command, stdout=PIPE, stderr=STDOUT, text=True, errors="backslashreplace") as process:
+    with Popen(command, stdout=PIPE, stderr=STDOUT, text=True, errors="ignore") as process:
         for line in process.stdout or ():
             output += "" if "WARNING: " in line else line
             print(line.strip()[:width].ljust(width), end="\r"[:width], flush=True)
@@ -141,8 +141,8 @@ def main() -> None:
     prepare("learn")
     token = os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(16))
     opens = has_browser() and not options.no_browser
-    print("JupyterLab opens in your browser; if not," if opens else "No browser opens here:", end=" ")
-    print(f"open this address:\n\n  http://127.0.0.1:{port}/lab/tree/{PAGE}?token={token}\n")
+    how = "JupyterLab opens in your browser; if not," if opens else "No browser opens here:"
+    print(f"{how} open this address:\n\n  http://127.0.0.1:{port}/lab/tree/{PAGE}?token={token}\n")
     print("Ctrl-C stops JupyterLab.", flush=True)
     lab = ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--allow-root"]
     lab += [f"--ServerApp.root_dir={VENV.parent}", "--ServerApp.answer_yes=True"]
