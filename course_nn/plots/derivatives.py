@@ -100,15 +100,23 @@ def step_errors(h: np.ndarray, forward: np.ndarray, central: np.ndarray) -> Pict
 @styled
 def slopes(functions: Mapping[str, tuple[Function, Function]]) -> Picture:
     """Each function, by its name, with its derivative."""
+    x = np.linspace(-4, 4, 401)
+    described = [
+        _("{name} has slopes from {low:.2f} to {high:.2f}").format(
+            name=name, low=derivative(x).min(), high=derivative(x).max()
+        )
+        for name, (_f, derivative) in functions.items()
+    ]
     picture, row = canvas(
         1,
         len(functions),
         width=9.0,
         height=3.4,
         sharey=True,
-        alt=_("{names}, each with its derivative below it.").format(names=", ".join(functions)),
+        alt=_("Functions, each with its derivative: {described}.").format(
+            described="; ".join(described)
+        ),
     )
-    x = np.linspace(-4, 4, 401)
     for axes, (name, (f, derivative)) in zip(np.atleast_1d(row), functions.items(), strict=True):
         axes.plot(x, f(x), color=BLUE, label=_("function"))
         slope = derivative(x)
@@ -127,28 +135,28 @@ def slopes(functions: Mapping[str, tuple[Function, Function]]) -> Picture:
 
 
 @styled
-def kink(h: float = 1.0) -> Picture:
+def kink() -> Picture:
     """ReLU and its three secants at the kink: backward, central and forward."""
     picture, axes = canvas(
         height=3.2,
         alt=_(
-            "ReLU near 0 with three secants: from the left slope 0, from left to right slope "
-            "one half, from 0 to the right slope 1."
+            "ReLU near 0 with three secants: from −h to 0 with slope 0, from −h to h with slope "
+            "one half, from 0 to h with slope 1."
         ),
     )
-    x = np.array([-1.6, 0, 1.6]) * h
+    x = np.array([-1.6, 0, 1.6])  # in units of h
     axes.plot(x, np.maximum(x, 0), color=GRAY, lw=6, alpha=0.35, label="ReLU")
-    for start, end, color, style, name in (
-        (0, h, BLUE, "-", _("forward: slope 1")),
-        (-h, h, ORANGE, "--", _("central: slope 1/2")),
-        (-h, 0, GREEN, ":", _("backward: slope 0")),
+    for start, end, style, color, label in (
+        (0, 1, "-", BLUE, _("forward: slope 1")),
+        (-1, 1, "--", ORANGE, _("central: slope 1/2")),
+        (-1, 0, ":", GREEN, _("backward: slope 0")),
     ):
         ends = np.array([start, end])
-        axes.plot(ends, np.maximum(ends, 0), style, marker="o", color=color, label=name)
-    axes.set_xticks([-h, 0, h], ["−h", "0", "h"])
-    axes.set(
-        xlabel="x", ylabel=_("ReLU(x)"), title=_("At the kink every difference has its own answer")
-    )
+        axes.plot(ends, np.maximum(ends, 0), style, marker="o", color=color, label=label)
+    axes.set_xticks([-1, 0, 1], ["−h", "0", "h"])
+    axes.set_yticks([0, 0.5, 1], ["0", "h/2", "h"])
+    axes.set(xlabel="x", ylabel="ReLU(x)")
+    axes.set_title(_("At the kink every difference has its own answer"))
     axes.legend(loc="upper left")
     return picture
 
@@ -219,7 +227,7 @@ def chain(values: Mapping[str, float], slopes: Mapping[str, float]) -> Picture:
         link = {"arrowstyle": "-|>", "lw": 1.5, "patchA": boxes[i], "patchB": boxes[i + 1]}
         axes.annotate("", (i + 1, 0), (i, 0), arrowprops=link)
         axes.text(i + 0.5, -0.5, f"{name}\n{value:g}", ha="center", va="top", color=ORANGE)
-    axes.set(xlim=(-0.4, len(values) - 0.55), ylim=(-1.2, 0.5))
+    axes.set(xlim=(-0.4, len(values) - 0.55), ylim=(-1.1, 0.5))
     axes.set_title(_("Multiply the slopes along the chain"))
     axes.axis("off")
     return picture
