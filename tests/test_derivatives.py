@@ -309,6 +309,11 @@ def test_gradient_check_of_a_network_with_thousands_of_weights():
         assert not gradient_check(loss, lambda w: gradient(w) * len(y), w)  # mean forgotten
 
 
+def test_a_last_bit_that_differs_is_not_chance():
+    last_bit = iter(np.arange(1e6) % 2 * 1e-15)
+    assert gradient_check(lambda x: sum_of_squares(x) + next(last_bit), lambda x: 2 * x, [1.0, 2.0])
+
+
 # --- what goes wrong, and what is said
 
 
