@@ -86,6 +86,14 @@ class Layer:
         """Store the gradients of the weights; return that of x, or None where ``self.input_gradient`` is False."""
         raise NotImplementedError
 
+    def penalty(self) -> float:
+        """What the regularizers of the weights add to the loss."""
+        return sum(r.forward(self.weights[name]) for name, r in self.regularizers.items())
+
+    def regularize(self) -> float:
+        """Add the penalty's gradient to ``gradients``, after ``backward``; return the penalty."""
+        return sum(r.backward(self.weights[name], self.gradients[name]) for name, r in self.regularizers.items())
+
     # A loss that is computed from logits takes the last layer without its activation.
     def forward_logits(self, x: Array) -> Array:
         raise NotImplementedError
@@ -358,40 +366,36 @@ class BatchNormalization(Layer):
         return {"moving_mean": (input_shape, initializers.zeros), "moving_variance": (input_shape, initializers.ones)}
 
     def forward(self, x: Array, training: bool = False) -> Array:
-        """y = gamma x_hat + beta,  x_hat = (x - mean) / sqrt(variance + epsilon)"""
-        n, gamma, beta = len(x), self.weights["gamma"], self.weights["beta"]
+        """y = gamma (x - mean) / sqrt(variance + epsilon) + beta"""
         y = self.buffer("y", x.shape)
         if training:
-            mean_of_rows = ones(n, self.dtype) / n
-            mean = np.dot(mean_of_rows, x)
-            self.x_hat = np.subtract(x, mean, out=self.buffer("x_hat", x.shape))
-            variance = np.dot(mean_of_rows, np.multiply(self.x_hat, self.x_hat, out=y))
-            for name, value in (("moving_mean", mean), ("moving_variance", variance)):
-                self.state[name] *= self.momentum
-                self.state[name] += (1 - self.momentum) * value
+            average = ones(len(x), self.dtype) / len(x)
+            mean = np.dot(average, x)
+            self.centered = np.subtract(x, mean, out=self.buffer("centered", x.shape))
+            variance = np.dot(average, np.multiply(self.centered, self.centered, out=y))
+            for name, seen in (("moving_mean", mean), ("moving_variance", variance)):
+                self.state[name] += (1 - self.momentum) * (seen - self.state[name])
             self.inverse_deviation = 1 / np.sqrt(variance + self.epsilon)
-            self.x_hat *= self.inverse_deviation
-            np.multiply(self.x_hat, gamma, out=y)
-            y += beta
+            np.multiply(self.centered, self.weights["gamma"] * self.inverse_deviation, out=y)
         else:
-            scale = gamma / np.sqrt(self.state["moving_variance"] + self.epsilon)
-            np.multiply(x, scale, out=y)
-            y += beta - self.state["moving_mean"] * scale
+            np.subtract(x, self.state["moving_mean"], out=y)
+            y *= self.weights["gamma"] / np.sqrt(self.state["moving_variance"] + self.epsilon)
+        y += self.weights["beta"]
         return y
 
     def backward(self, dy: Array) -> Array | None:
-        """dbeta = sum dy,  dgamma = sum dy x_hat,
-        dx = gamma / sqrt(variance + epsilon) (dy - dbeta / n - x_hat dgamma / n), sums over the rows"""
-        n, sums = len(dy), ones(len(dy), dy.dtype)
-        dx = np.multiply(dy, self.x_hat, out=self.buffer("dx", dy.shape))
-        dgamma = np.dot(sums, dx, out=self.gradients["gamma"])
+        """dbeta = sum dy,  dgamma = sum dy x_hat,  with x_hat = (x - mean) / sqrt(variance + epsilon),
+        dx = gamma / sqrt(variance + epsilon) (dy - dbeta / n - x_hat dgamma / n), sums over the n rows"""
+        sums, inverse = ones(len(dy), dy.dtype), self.inverse_deviation
+        dx = np.multiply(dy, self.centered, out=self.buffer("dx", dy.shape))
+        dgamma = np.multiply(np.dot(sums, dx), inverse, out=self.gradients["gamma"])
         dbeta = np.dot(sums, dy, out=self.gradients["beta"])
         if not self.input_gradient:
             return None
-        np.multiply(self.x_hat, dgamma / n, out=dx)
+        np.multiply(self.centered, inverse * dgamma / len(dy), out=dx)
         np.subtract(dy, dx, out=dx)
-        dx -= dbeta / n
-        dx *= self.weights["gamma"] * self.inverse_deviation
+        dx -= dbeta / len(dy)
+        dx *= self.weights["gamma"] * inverse
         return dx
 
     def config(self) -> dict[str, Any]:

@@ -157,7 +157,7 @@ class CategoricalCrossentropy(Loss):
 
     def forward_logits(self, y: Array, z: Array) -> float:
         """mean over rows of log sum_k e^z_k - sum_k y_k z_k, equal to the above for p = softmax(z)"""
-        p = _shifted(z)
+        p = activations.shifted(z)
         at_truth = np.vdot(y, p)
         return (_to_softmax(self, p) - float(at_truth)) / len(y)
 
@@ -214,7 +214,7 @@ class SparseCategoricalCrossentropy(Loss):
 
     def forward_logits(self, y: Array, z: Array) -> float:
         """mean over rows of log sum_k e^z_k - z_y"""
-        p = _shifted(z)
+        p = activations.shifted(z)
         at_truth = p[np.arange(len(y)), y].sum()
         return (_to_softmax(self, p) - float(at_truth)) / len(y)
 
@@ -224,14 +224,6 @@ class SparseCategoricalCrossentropy(Loss):
         dz[np.arange(len(y)), y] -= 1
         dz *= 1 / len(y)
         return dz
-
-
-def _shifted(z: Array) -> Array:
-    """z less the largest z of its row, or of the batch where all lie close: no e^z overflows, no row vanishes."""
-    top = z.max()
-    if top - z.min() < 80:  # e^-80 is still a normal float32, and one maximum is quicker than one per row
-        return z - top
-    return z - z.max(axis=1, keepdims=True)
 
 
 def _to_softmax(loss: Loss, p: Array) -> float:

@@ -283,14 +283,13 @@ class Sequential:
             d = last.backward_logits(self.loss.backward_logits(y))
         else:
             d = last.backward(self.loss.backward(y, prediction))
+        loss += last.regularize()
         for layer in reversed(hidden):
-            if d is None:  # the first layer with weights is done
+            if d is None:  # the layers before this one have no weights
                 break
             d = layer.backward(d)
-        for layer in self.layers:
-            for name, regularizer in layer.regularizers.items():
-                regularizer.backward(layer.weights[name], layer.gradients[name])
-        return loss + self._penalty(), prediction
+            loss += layer.regularize()
+        return loss, prediction
 
     def _forward(self, x: Array, y: Array, training: bool) -> tuple[float, Array]:
         """The mean loss of the rows without penalties, and the predictions."""
@@ -310,11 +309,7 @@ class Sequential:
 
     def _penalty(self) -> float:
         """What the regularizers add to the loss."""
-        return sum(
-            regularizer.forward(layer.weights[name])
-            for layer in self.layers
-            for name, regularizer in layer.regularizers.items()
-        )
+        return sum(layer.penalty() for layer in self.layers)
 
     # ---- using -----------------------------------------------------------------------------------
 
@@ -337,7 +332,8 @@ class Sequential:
         totals = dict.fromkeys(["loss", *self.metrics], 0.0)
         for start in range(0, len(x), batch_size):
             batch_y = y[start : start + batch_size]
-            loss, prediction = self._forward(self._slice(x, start, batch_size), batch_y, training=False)
+            batch_x = self._convert(x[start : start + batch_size])
+            loss, prediction = self._forward(batch_x, batch_y, training=False)
             totals["loss"] += loss * len(batch_y)
             for name, metric in self.metrics.items():
                 totals[name] += metric(batch_y, prediction) * len(batch_y)
@@ -355,7 +351,7 @@ class Sequential:
         x = self._prepare_inputs(x)
         prediction = np.empty((len(x), *self.output_shape), self.dtype)
         for start in range(0, len(x), batch_size):
-            rows = self._slice(x, start, batch_size)
+            rows = self._convert(x[start : start + batch_size])
             for layer in self.layers:
                 rows = layer.forward(rows)
             prediction[start : start + batch_size] = rows
@@ -522,31 +518,26 @@ class Sequential:
             )
 
     def _take(self, x: Array, rows: Array) -> Array:
-        """The rows of ``x`` with these numbers, in memory that is used again at every call."""
+        """The rows of ``x`` with these numbers, in memory that is used again at every call, seen to hold no NaN."""
         shape = (len(rows), *self.input_shape)
-        batch = x.take(rows, 0, out=self._buffer("raw", shape, x.dtype), mode="clip")
-        return self._convert(batch, rows)
-
-    def _slice(self, x: Array, start: int, size: int) -> Array:
-        batch = x[start : start + size]
-        return self._convert(batch, range(start, start + len(batch)))
-
-    def _convert(self, batch: Array, rows: Sequence[int] | Array) -> Array:
-        """``batch`` in the model's dtype, seen to hold no NaN; bytes are left to a Rescaling layer."""
-        if batch.dtype.kind == "f":
-            if not math.isfinite(np.vdot(batch, batch)) and not np.isfinite(batch).all():
-                bad = ~np.isfinite(batch.reshape(len(batch), -1)).all(axis=1)
+        batch = x.take(rows, 0, out=self._buffer("taken", shape, x.dtype), mode="clip")
+        # A sum of squares is the quickest look at every number; only when it is not finite is a second look worth while.
+        if batch.dtype.kind == "f" and not math.isfinite(np.vdot(batch, batch)):
+            bad = ~np.isfinite(batch.reshape(len(batch), -1)).all(axis=1)
+            if bad.any():
                 raise ValueError(
                     _("The inputs hold NaN or infinity, in row {row} for one. Remove or correct such rows.").format(
-                        row=int(rows[int(np.argmax(bad))])
+                        row=int(rows[bad][0])
                     )
                 )
-        elif isinstance(self.layers[0], layers_module.Rescaling):
-            return batch
-        if batch.dtype == self.dtype:
+        return self._convert(batch)
+
+    def _convert(self, batch: Array) -> Array:
+        """``batch`` in the model's dtype; bytes are left as they are for a Rescaling layer."""
+        if batch.dtype == self.dtype or isinstance(self.layers[0], layers_module.Rescaling):
             return batch
         converted = self._buffer("converted", batch.shape, self.dtype)
-        np.copyto(converted, batch, casting="unsafe")
+        np.copyto(converted, batch, casting="same_kind")
         return converted
 
     def _buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> Array:

@@ -229,6 +229,10 @@ class Adam(Optimizer):
         c = lr * (1 - self.beta_1) / (1 - self.beta_1**t) / spread
         e = self.epsilon / spread
         for p, g, m, v, step in parts:
+            if t % 256 == 0:
+                # A weight without gradient (a pixel that is nearly always black) lets m shrink to a subnormal number,
+                # with which a processor computes a hundred times slower. It is zero long before.
+                m[np.abs(m) < 1e-25] = 0
             m *= self.beta_1
             m += g
             np.multiply(g, g, out=step)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_nn._arrays import blocks
+from course_nn._arrays import BLOCK, blocks
 from course_nn.i18n import _
 from course_nn.utils import lookup
 
@@ -34,13 +34,24 @@ class L1L2:
         penalty = self.l1 * float(np.abs(w).sum()) if self.l1 else 0.0
         return penalty + self.l2 * float(np.vdot(w, w))
 
-    def backward(self, w: np.ndarray, dw: np.ndarray) -> None:
-        """dw += l1 sign(w) + 2 l2 w, in place (both C-contiguous; at w = 0, sign is 0)"""
+    def backward(self, w: np.ndarray, dw: np.ndarray) -> float:
+        """dw += l1 sign(w) + 2 l2 w, in place, with sign(0) = 0 (both arrays C-contiguous)
+
+        Returns what ``forward`` gives, so that training reads large weights from memory once.
+        """
+        penalty = 0.0
+        scratch = np.empty(min(BLOCK, w.size), w.dtype)
         for part, gradient in blocks(w, dw):
+            term = scratch[: part.size]
             if self.l1:
-                gradient += self.l1 * np.sign(part)
+                np.sign(part, out=term)
+                term *= self.l1
+                gradient += term
             if self.l2:
-                gradient += (2 * self.l2) * part
+                np.multiply(part, 2 * self.l2, out=term)
+                gradient += term
+            penalty += self.forward(part)
+        return penalty
 
 
 def l1(l1: float = 0.01) -> L1L2:
