@@ -104,7 +104,7 @@ def landscape(function: Function, window: Window) -> Picture:
         "lines join the points of equal height: where they lie close together, it is steep."
     )
     surface = picture.add_subplot(1, 2, 1, projection="3d")
-    surface.plot_surface(*_heights(function, window, 60), cmap=_DEPTH, lw=0)
+    surface.plot_surface(*_heights(function, window, 60), cmap=_DEPTH, antialiased=False)
     surface.view_init(elev=35, azim=-60)
     surface.set(xlabel="x", ylabel="y", title=_("The landscape ..."))
     axes = picture.add_subplot(1, 2, 2)
@@ -250,8 +250,11 @@ def _map(axes: Axes, function: Function, window: Window) -> None:
     x, y, height = _heights(function, window, 120)
     low, high = np.min(height), np.max(height)
     levels = low + (high - low) * np.linspace(0, 1, 13) ** 3
-    axes.contourf(x, y, height, levels, colors=colormaps[_DEPTH](np.linspace(0.5, 1, 12)))
-    axes.contour(x, y, height, levels, colors=GRAY, linewidths=0.6, linestyles="solid")
+    blues = colormaps[_DEPTH]
+    fill, line = blues(np.linspace(0.5, 1, 12)), blues(0.4)
+    sharp: dict[str, Any] = {"antialiased": False}  # a third of the bytes in the notebook
+    axes.contourf(x, y, height, levels, colors=fill, **sharp)
+    axes.contour(x, y, height, levels, colors=[line], linewidths=0.5, linestyles="solid", **sharp)
     axes.set(xlim=window[:2], ylim=window[2:], aspect="equal")
 
 
