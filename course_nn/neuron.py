@@ -165,7 +165,7 @@ def fit(
         ValueError: what `total_loss` raises, and NaN or infinity in x or y, a learning rate that
             is not positive, less than 0 epochs, batches of less than 1.
     """
-    x, y = np.asarray(x), np.asarray(y)
+    x, y, w = np.asarray(x), np.asarray(y), np.asarray(w)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError(_("There is NaN or infinity in x or y. Leave those examples out."))
     if not (learning_rate > 0 and epochs >= 0 and batch_size >= 1):
@@ -184,7 +184,7 @@ def fit(
             dw, db = gradient(x[batch], y[batch], w, b, activation, loss)
             w, b = w - learning_rate * dw, b - learning_rate * db
         history.append(total_loss(x, y, w, b, activation, loss))
-    return np.asarray(w), b, history
+    return w, b, history
 
 
 def _activation(name: str) -> tuple[Callable[[ArrayLike], Array], Callable[[ArrayLike], Array]]:
