@@ -1,59 +1,140 @@
+"""What is installed: the three lists agree, and what the README tells people to type is there."""
+
+import itertools
+import re
+import subprocess
+import sys
 import tomllib
-from importlib.metadata import PackageNotFoundError
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from course_nn import environment
-from course_nn.datasets import mnist
 
-PROJECT = Path(__file__).parent.parent / "pyproject.toml"
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+LOCK = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+SYSTEMS = [("linux", "posix", "Linux"), ("darwin", "posix", "Darwin"), ("win32", "nt", "Windows")]
+MACHINES = [
+    {
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+        "sys_platform": sys_platform,
+        "os_name": os_name,
+        "platform_system": platform_system,
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "extra": "",
+    }
+    for python, (sys_platform, os_name, platform_system) in itertools.product(PYTHONS, SYSTEMS)
+]
 
 
-def test_it_looks_for_what_the_project_asks_for():
-    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["learn"]
-    assert environment.PACKAGES == dict(requirement.split(">=") for requirement in wanted)
-    assert project["requires-python"] == f">={environment.PYTHON}"
+def requirements(*lists: list[str]) -> Iterator[Requirement]:
+    """The requirements in ``lists`` but for the project itself."""
+    for requirement in map(Requirement, itertools.chain(*lists)):
+        if requirement.name != PROJECT["name"]:
+            yield requirement
 
 
-def test_all_is_well_here_and_no_line_depends_on_the_machine(capsys):
-    assert environment.check() is True
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "ok       Python 3.11 or later"
-    assert lines[-2:] == [
-        "ok       MNIST, 60,000 images to learn from and 10,000 to be tested with",
-        "Everything is there.",
-    ]
-    assert len(lines) == len(environment.PACKAGES) + 3
+LEARN = {r.name: r.specifier for r in requirements(PROJECT["dependencies"], EXTRAS["learn"])}
+LOCKED = list(map(Requirement, LOCK))
+
+
+def test_the_lock_holds_names_versions_and_markers_alone():
+    for line in LOCK:
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [^/:]+)?", line), line
 
 
 @pytest.mark.parametrize(
-    ("found", "line"),
-    [
-        ("4.9", "too old  tqdm 4.66 or later, here 4.9"),
-        ("4.66", "ok       tqdm 4.66 or later"),
-        ("4.66.1.dev0", "ok       tqdm 4.66 or later"),
-        ("5", "ok       tqdm 4.66 or later"),
-        (None, "missing  tqdm 4.66 or later"),
-    ],
+    "requirement",
+    list(requirements(PROJECT["dependencies"], EXTRAS["learn"], EXTRAS["test"])),
+    ids=str,
 )
-def test_versions_compare_as_numbers(monkeypatch, capsys, found, line):
-    def version(name):
-        if name == "tqdm" and found is None:
-            raise PackageNotFoundError(name)
-        return found if name == "tqdm" else "99"
+def test_the_lock_has_what_the_project_asks_for_on_every_machine(requirement):
+    for machine in MACHINES:
+        (locked,) = (
+            entry
+            for entry in LOCKED
+            if entry.name == canonicalize_name(requirement.name)
+            and (entry.marker is None or entry.marker.evaluate(machine))
+        )
+        (pin,) = locked.specifier
+        assert requirement.specifier.contains(pin.version), locked
 
-    monkeypatch.setattr(environment, "version", version)
-    assert environment.check() is line.startswith("ok")
-    out = capsys.readouterr().out
-    assert line in out.splitlines()
-    assert ("python3 start.py" in out) is not line.startswith("ok")
+
+def test_the_lock_leaves_the_benchmarks_peers_out():
+    assert not {r.name for r in requirements(EXTRAS["bench"])} & {r.name for r in LOCKED}
 
 
-def test_missing_digits_are_told(monkeypatch, capsys):
-    def load_data():
-        raise FileNotFoundError("The MNIST file x.xz is missing.")
+def test_conda_installs_what_a_learner_needs():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    *packages, pip = conda["dependencies"]
+    asked = {r.name: r.specifier for r in map(Requirement, packages) if r.name != "pip"}
+    assert asked.pop("python") == PROJECT["requires-python"]
+    assert asked == LEARN
+    assert pip == {"pip": ["--editable ."]}
 
-    monkeypatch.setattr(mnist, "load_data", load_data)
-    assert environment.check() is False
-    assert "missing  MNIST: The MNIST file x.xz is missing.\n" in capsys.readouterr().out
+
+def test_the_first_page_checks_what_a_learner_needs():
+    assert {name: f">={oldest}" for name, oldest in environment.PACKAGES.items()} == LEARN
+    assert f">={environment.PYTHON}" == PROJECT["requires-python"]
+
+
+# Imports in a fresh interpreter, because pytest has imported much by now.
+
+MATHEMATICS = sorted(
+    f"course_nn.{path.stem}"
+    for path in (ROOT / "course_nn").glob("*.py")
+    if path.stem not in ("__init__", "cli", "environment")
+)
+FOREIGNERS = """
+import importlib, importlib.metadata, sys
+before = set(sys.modules)
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+new = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(*sorted(new & importlib.metadata.packages_distributions().keys() - {"course_nn"}))
+"""
+
+
+@pytest.mark.parametrize("modules", [["course_nn"], MATHEMATICS], ids=["package", "mathematics"])
+def test_nothing_but_numpy_is_imported(modules):
+    command = [sys.executable, "-c", FOREIGNERS, *modules]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert set(said.stdout.split()) <= {"numpy"}
+
+
+# The README
+
+COMMANDS = re.findall(r"(?<=```sh\n).*(?=\n```)", README)
+
+
+def test_the_readme_has_the_two_commands():
+    assert COMMANDS[:2] == ["python3 start.py", "python3 start.py test"]
+    continuous = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
+    assert continuous[-1] == COMMANDS[1]
+
+
+def test_what_the_readme_names_is_there():
+    for name in re.findall(
+        r"[\w./-]+\.(?:py|md|txt|yml|toml)\b", README.replace("NN_name", "01_derivatives")
+    ):
+        assert (ROOT / name).exists(), name
+
+
+def test_the_readme_maps_every_chapter():
+    for lesson in sorted((ROOT / "lessons").glob("0[1-9]_*/lesson.md")):
+        text = lesson.read_text(encoding="utf-8")
+        number, title = re.match(r"# (\d+)\. (.+)", text).groups()
+        minutes = re.search(r"\*\*Time:\*\* (\d+) minutes", text)[1]
+        row = f"| {number} | [{title}](notebooks/{lesson.parent.name}.ipynb) | {minutes} |"
+        assert row in README, f"README.md: the map of the chapters lacks {row}"
