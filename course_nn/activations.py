@@ -67,7 +67,7 @@ def relu_backward(dy: Array, y: Array, out: Array | None = None) -> Array:
 
 def leaky_relu(z: Array, out: Array | None = None) -> Array:
     """y = z where z > 0, else 0.2 z  (Maas, Hannun & Ng 2013)"""
-    return np.maximum(z, LEAKY_SLOPE * z, out=out)
+    return np.maximum(z, np.multiply(z, LEAKY_SLOPE), out=out)
 
 
 def leaky_relu_backward(dy: Array, y: Array, out: Array | None = None) -> Array:
@@ -89,8 +89,7 @@ def shifted(z: Array, out: Array | None = None) -> Array:
 
 def softmax(z: Array, out: Array | None = None) -> Array:
     """y_k = e^z_k / sum_j e^z_j over the last axis (Goodfellow et al. 2016, eq. 6.29)"""
-    y = shifted(z, out)
-    np.exp(y, out=y)
+    y = np.exp(shifted(np.asarray(z), out), out=out)
     y /= np.dot(y, ones(y.shape[-1], y.dtype))[..., np.newaxis]
     return y
 
