@@ -132,7 +132,7 @@ def gradient(
     ``dz`` (n,) is the derivative of each example's error by its z; since dz/dw = x, the chain rule
     gives the rest. Raises what `total_loss` raises.
 
-    Source: Nielsen, "Neural Networks and Deep Learning" (2015), equations 55 and 61.
+    Source: Nielsen, "Neural Networks and Deep Learning" (2015), chapter 3.
     """
     y = _labels(x, y, activation, loss)
     z = weighted_sum(x, w, b)

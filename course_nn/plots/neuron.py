@@ -3,14 +3,15 @@
 Everywhere the class 0 is blue, with round points, and the class 1 orange, with triangles.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyBboxPatch
 
-from course_nn.i18n import _
+from course_nn.i18n import N_, _
 from course_nn.neuron import (
     binary_crossentropy,
     binary_crossentropy_derivative,
@@ -34,23 +35,27 @@ from course_nn.plots import (
 )
 
 CLASSES = [(BLUE, "o"), (ORANGE, "^")]
-TINTS = LinearSegmentedColormap.from_list("zero to one", ["#86b8da", "white", "#eda577"])
-CENTERED = {"ha": "center", "va": "center"}
-ARROW = {"arrowstyle": "-|>", "lw": 1.5, "color": BLACK}
+MEASURES = [N_("ink in the middle"), N_("ink in all, in 100 pixels")]
+TINTS = LinearSegmentedColormap.from_list("", ["#86b8da", "white", "#eda577"])
+CENTERED: dict[str, Any] = {"ha": "center", "va": "center"}
+ARROW: dict[str, Any] = {"arrowstyle": "-|>", "lw": 1.5, "color": BLACK}
 
 
 @styled
-def digits(images: np.ndarray, captions: Sequence[str], title: str) -> Picture:
-    """Images in one row, each with its caption above it."""
-    picture, row = canvas(
-        1,
-        len(images),
-        width=9.0,
-        height=1.7,
-        alt=_("{title}. Handwritten digits: {captions}.").format(
-            title=title, captions="; ".join(caption.replace("\n", ", ") for caption in captions)
-        ),
+def digits(images: np.ndarray, y: np.ndarray, a: np.ndarray | None = None) -> Picture:
+    """Images in one row, above each its ground truth, and under that the output of the neuron, if given."""
+    captions = [_("truth: {label}").format(label=int(label)) for label in y]
+    title = _("Every image comes with its ground truth")
+    if a is not None:
+        title = _("What the neuron finds hardest to read")
+        lines = zip(captions, a, strict=True)
+        captions = [
+            _("{caption}\nneuron: {a:.1f}").format(caption=line, a=out) for line, out in lines
+        ]
+    alt = _("{title}. Handwritten digits: {captions}.").format(
+        title=title, captions="; ".join(caption.replace("\n", ", ") for caption in captions)
     )
+    picture, row = canvas(1, len(images), width=9.0, height=1.7, alt=alt)
     for axes, image, caption in zip(np.atleast_1d(row), images, captions, strict=True):
         axes.imshow(image, cmap="gray_r", vmin=0, vmax=images.max())
         axes.set_title(caption, fontsize=10, loc="center", pad=4)
@@ -65,13 +70,12 @@ def line_and_neuron(
     y: np.ndarray,
     line: tuple[float, float],
     neuron: tuple[float, float],
-    xlabel: str,
 ) -> Picture:
-    """Labels 0 and 1 against one input; a line (slope, intercept) and a neuron (weight, bias)."""
+    """Labels against the ink in the middle, with a line (slope, intercept) and a neuron (w, b)."""
     picture, axes = canvas(
         height=4.2,
         alt=_(
-            "Labels 0 and 1 against one input. The straight line leaves the band between 0 and 1 "
+            "Labels 0 and 1 against the ink in the middle of the image. The straight line leaves the band between 0 and 1 "
             "on the right; the neuron's S-shaped curve stays inside it."
         ),
     )
@@ -86,7 +90,7 @@ def line_and_neuron(
     axes.plot(grid, line[0] * grid + line[1], "--", color=GRAY, label=_("line: m x + c"))
     output = sigmoid(neuron[0] * grid + neuron[1])
     axes.plot(grid, output, color=BLACK, label=_("neuron: sigmoid(w x + b)"))
-    axes.set(xlabel=xlabel, ylabel=_("output"), xlim=(-0.05, 1.2), ylim=(-0.2, 1.5))
+    axes.set(xlabel=_(MEASURES[0]), ylabel=_("output"), xlim=(-0.05, 1.2), ylim=(-0.2, 1.5))
     axes.set_xticks(np.linspace(0, 1, 6))
     axes.set_yticks([0, 0.5, 1])
     axes.set_title(_("The line leaves the band from 0 to 1, the neuron stays inside"))
@@ -95,8 +99,8 @@ def line_and_neuron(
 
 
 @styled
-def diagram(x: Sequence[float], w: Sequence[float], b: float, names: Sequence[str]) -> Picture:
-    """A neuron with two or more inputs, and every number on its place."""
+def diagram(x: Sequence[float], w: Sequence[float], b: float) -> Picture:
+    """A neuron with two or more inputs, and every number in its place."""
     z = float(weighted_sum(x, w, b))
     a = float(sigmoid(z))
     picture, axes = canvas(
@@ -108,22 +112,22 @@ def diagram(x: Sequence[float], w: Sequence[float], b: float, names: Sequence[st
         ).format(x=_listed(x), w=_listed(w), b=b, z=z, a=a),
     )
     heights = np.linspace(1, -1, len(x))
-    for name, value, weight, y in zip(names, x, w, heights, strict=True):
-        _circle(axes, 0, y, _signed(value), BLUE)
-        axes.text(-0.5, y, name, ha="right", va="center")
+    for i, (value, weight, y) in enumerate(zip(x, w, heights, strict=True), 1):
+        _circle(axes, 0, y, _number(value), BLUE)
+        axes.text(-0.5, y, f"$x_{i}$", ha="right", va="center")
         axes.annotate("", (2.55, 0.16 * y), (0.4, y), arrowprops=ARROW)
-        axes.text(1.4, 0.6 * y + 0.3 * np.sign(y), "× " + _signed(weight), color=GREEN, **CENTERED)
+        axes.text(1.4, 0.6 * y + 0.3 * np.sign(y), "× " + _number(weight), color=GREEN, **CENTERED)
     _circle(axes, 3, 0, "+", BLACK)
     axes.annotate("", (3, -0.42), (3, -1.0), arrowprops=ARROW)
-    axes.text(3, -1.15, _("bias") + " " + _signed(b), color=GREEN, **CENTERED)
-    for left, right, text in ((3.4, 4.6, f"z = {_signed(z)}"), (5.9, 7.1, f"a = {a:.3f}")):
+    axes.text(3, -1.15, _("bias") + " " + _number(b), color=GREEN, **CENTERED)
+    for left, right, text in ((3.4, 4.6, f"z = {_number(z)}"), (5.9, 7.1, f"a = {a:.3f}")):
         axes.annotate("", (right, 0), (left, 0), arrowprops=ARROW)
         axes.text((left + right) / 2, 0.25, text, color=ORANGE, **CENTERED)
     grid = np.linspace(-6, 6, 50)
     axes.add_patch(_box(4.65, -0.45, 1.2, 0.9))
     axes.plot(5.25 + grid / 12, -0.3 + 0.6 * sigmoid(grid), color=BLUE)
-    axes.text(5.25, -0.65, "sigmoid", **CENTERED)
-    axes.set(xlim=(-2.3, 7.3), ylim=(-1.5, 1.5), aspect="equal")
+    axes.text(5.25, -0.65, _("sigmoid"), **CENTERED)
+    axes.set(xlim=(-1.1, 7.3), ylim=(-1.5, 1.5), aspect="equal")
     axes.set_title(_("Weigh, add, squash: everything that a neuron does"))
     axes.set_axis_off()
     return picture
@@ -132,16 +136,20 @@ def diagram(x: Sequence[float], w: Sequence[float], b: float, names: Sequence[st
 @styled
 def four_steps(x: Sequence[float], y: float, w: Sequence[float], b: float) -> Picture:
     """The round of learning, with the numbers of one example and the squared error."""
-    x = np.asarray(x, dtype=float)
-    z = weighted_sum(x, w, b)
-    a = sigmoid(z)
-    error = squared_error(a, y)
-    dz = squared_error_derivative(a, y) * sigmoid_derivative(z)
+    z = float(weighted_sum(x, w, b))
+    a = float(sigmoid(z))
+    error = float(squared_error(a, y))
+    dz = float(squared_error_derivative(a, y) * sigmoid_derivative(z))
     steps = [
-        (0, 1, _("1  Forward pass"), f"z = {_signed(z)}   a = {a:.3g}"),
-        (1, 1, _("2  Comparison"), f"a − y = {a:.3g} − {y:g} = {_signed(a - y)}"),
+        (0, 1, _("1  Forward pass"), f"z = {_number(z)}   a = {a:.3g}"),
+        (1, 1, _("2  Comparison"), f"a − y = {a:.3g} − {y:g} = {_number(a - y)}"),
         (1, 0, _("3  Total error"), f"L = (a − y)² = {error:.3g}"),
-        (0, 0, _("4  Backward pass"), f"dL/dw = {_listed(dz * x)}   dL/db = {_signed(dz)}"),
+        (
+            0,
+            0,
+            _("4  Backward pass"),
+            f"dL/dw = {_listed(dz * np.asarray(x))}   dL/db = {_number(dz)}",
+        ),
     ]
     picture, axes = canvas(
         width=8.4,
@@ -199,27 +207,38 @@ def two_losses() -> Picture:
         axes.plot(z, squared, "--", color=ORANGE, label=_("squared error"))
         axes.plot(z, crossentropy, color=BLUE, label=_("binary cross-entropy"))
         axes.set(xlabel=_("weighted sum z"), xlim=(-8, 8))
-    left.set(ylabel=_("loss, truth y = 0"), ylim=(-0.2, 5), title=_("Loss: one goes flat, one climbs on"))
+    left.set(
+        ylabel=_("loss, truth y = 0"), ylim=(-0.2, 5), title=_("Loss: one goes flat, one climbs on")
+    )
     left.text(5.5, 2.1, _("wrong side"), color=GRAY, **CENTERED)
-    right.set(ylabel=_("slope dL/dz"), ylim=(-0.04, 1.04), title=_("Slope: one dies away, one stays"))
+    right.set(
+        ylabel=_("slope dL/dz"), ylim=(-0.04, 1.04), title=_("Slope: one dies away, one stays")
+    )
     right.text(5.5, 0.44, _("wrong side"), color=GRAY, **CENTERED)
     left.legend(loc="upper left")
     return picture
 
 
 @styled
-def accuracy_curves(curves: Mapping[str, Sequence[float]]) -> Picture:
-    """The share of images read right after each round, a named curve for each training."""
+def race(
+    crossentropy: Sequence[float], squared: Sequence[float], faster: Sequence[float]
+) -> Picture:
+    """The share of images read right after each round, for both losses, and for the squared error
+    with ten times the learning rate."""
+    curves = [
+        (crossentropy, BLUE, "-", _("binary cross-entropy")),
+        (squared, ORANGE, "--", _("squared error")),
+        (faster, GREEN, ":", _("squared error, 10 times the learning rate")),
+    ]
     picture, axes = canvas(
         alt=_("Share of images read right against the rounds of training. {curves}.").format(
             curves="; ".join(
                 _("{name}: {last:.0%} in the end").format(name=name, last=values[-1])
-                for name, values in curves.items()
+                for values, _color, _style, name in curves
             )
         )
     )
-    styles = [(BLUE, "-"), (ORANGE, "--"), (GREEN, ":")]
-    for (name, values), (color, style) in zip(curves.items(), styles, strict=False):
+    for values, color, style, name in curves:
         axes.plot(100 * np.asarray(values), style, color=color, label=name)
     axes.set(xlabel=_("rounds"), ylabel=_("images read right (%)"), ylim=(0, 103))
     axes.set_title(_("From a wrong start only one of the losses leads out"))
@@ -231,13 +250,14 @@ def accuracy_curves(curves: Mapping[str, Sequence[float]]) -> Picture:
 def boundaries(
     x: np.ndarray,
     y: np.ndarray,
-    neurons: Mapping[str, tuple[np.ndarray, float]],
-    names: Sequence[str],
+    neurons: Sequence[tuple[np.ndarray, float]],
+    names: Sequence[str] = ("$x_1$", "$x_2$"),
 ) -> Picture:
     """Points of two inputs and, a panel for each neuron (w, b), its output and where it is 1/2."""
-    counts = {
-        title: int(np.sum((forward(x, w, b) > 0.5) == y)) for title, (w, b) in neurons.items()
-    }
+    titles = [
+        _("{right} of {n} right").format(right=np.sum((forward(x, w, b) > 0.5) == y), n=len(x))
+        for w, b in neurons
+    ]
     picture, row = canvas(
         1,
         len(neurons),
@@ -245,34 +265,35 @@ def boundaries(
         height=4.3,
         sharex=True,
         sharey=True,
-        alt=_("Points of two classes, and a straight line where the neuron's output is 1/2. {counts}.").format(
-            counts="; ".join(
-                _("{title}: {right} of {n} on their side").format(title=title, right=right, n=len(x))
-                for title, right in counts.items()
-            )
-        ),
+        alt=_(
+            "Points of two classes, and a straight line where the neuron's output is 1/2, "
+            "a panel for each neuron: {titles}."
+        ).format(titles="; ".join(titles)),
     )
+    row = np.atleast_1d(row)
     margin = 0.12 * np.ptp(x, axis=0)
     low, high = x.min(axis=0) - margin, x.max(axis=0) + margin
     grid = np.stack(np.meshgrid(*np.linspace(low, high, 201).T), axis=-1)
     few = len(x) < 20
-    for axes, (title, (w, b)) in zip(np.atleast_1d(row), neurons.items(), strict=True):
+    style: dict[str, Any] = {"ms": 4, "mec": "white", "mew": 0.3}
+    if few:
+        style = {"ms": 13, "mec": BLACK, "mew": 1}
+    for axes, (w, b), title in zip(row, neurons, titles, strict=True):
         output = forward(grid.reshape(-1, 2), w, b).reshape(201, 201)
-        extent = (low[0], high[0], low[1], high[1])
-        image = axes.imshow(output, TINTS, aspect="auto", vmin=0, vmax=1, origin="lower", extent=extent)
-        axes.contour(*np.moveaxis(grid, -1, 0), output, [0.5], colors=BLACK)
+        plane = (grid[..., 0], grid[..., 1], output)
+        tints = axes.contourf(*plane, np.linspace(0, 1, 11), cmap=TINTS)
+        if output.min() < 0.5 < output.max():  # else the line runs outside the picture
+            axes.contour(*plane, [0.5], colors=BLACK)
         for label, (color, marker) in enumerate(CLASSES):
-            of = y == label
-            style = {"ms": 13, "mec": BLACK, "mew": 1} if few else {"ms": 4, "mec": "white", "mew": 0.3}
             name = _("truth: {label}").format(label=label)
-            axes.plot(x[of, 0], x[of, 1], marker, color=color, label=name, **style)
-        axes.set(xlabel=names[0], title=title)
+            axes.plot(*x[y == label].T, marker, color=color, label=name, **style)
+        axes.set(xlabel=_(names[0]), title=title)
         if few:
             axes.set(xticks=np.unique(x[:, 0]), yticks=np.unique(x[:, 1]))
-    np.atleast_1d(row)[0].set_ylabel(names[1])
-    points = np.atleast_1d(row)[0].get_legend_handles_labels()
+    row[0].set_ylabel(_(names[1]))
+    points = row[0].get_legend_handles_labels()
     picture.legend(*points, loc="outside lower center", ncols=2, markerscale=0.7 if few else 1.7)
-    picture.colorbar(image, ax=row, label=_("output of the neuron"), ticks=[0, 0.5, 1])
+    picture.colorbar(tints, ax=row, label=_("output of the neuron"), ticks=[0, 0.5, 1])
     return picture
 
 
@@ -296,7 +317,12 @@ def weights(images: np.ndarray, y: np.ndarray, w: np.ndarray) -> Picture:
     shown = last.imshow(w.reshape(images.shape[1:]), cmap=DIVERGING, vmin=-limit, vmax=limit)
     last.set_title(_("The weights"))
     picture.colorbar(shown, ax=last, label=_("for a 0 (−), for a 1 (+)"))
-    picture.suptitle(_("The weights set the stroke of a one against the ring of a zero"), x=0.01, ha="left", fontsize=12)
+    picture.suptitle(
+        _("The weights set the stroke of a one against the ring of a zero"),
+        x=0.01,
+        ha="left",
+        fontsize=12,
+    )
     for axes in (zero, one, last):
         axes.set_axis_off()
     return picture
@@ -312,9 +338,9 @@ def _box(left: float, bottom: float, width: float, height: float) -> FancyBboxPa
     return FancyBboxPatch((left, bottom), width, height, style, fc="white", ec=BLUE, lw=1.5)
 
 
-def _signed(value: float) -> str:
+def _number(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
 def _listed(values: Sequence[float] | np.ndarray) -> str:
-    return "(" + ", ".join(_signed(value) for value in values) + ")"
+    return "(" + ", ".join(_number(value) for value in values) + ")"
