@@ -1,3 +1,4 @@
+import ast
 import re
 from pathlib import Path
 
@@ -464,3 +465,104 @@ def test_bad_arguments_of_a_descent(arguments, said):
 def test_bad_data(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+# --- the lesson
+
+
+def lesson_functions() -> dict:
+    """The functions that the code cells of the lesson define."""
+    source = LESSON.read_text(encoding="utf-8")
+    namespace = {"np": np}
+    for cell in re.findall(r"^```python[^\n]*\n(.*?)^```", source, re.MULTILINE | re.DOTALL):
+        for node in ast.parse(cell).body:
+            if isinstance(node, ast.FunctionDef):
+                exec(compile(ast.Module([node], []), "lesson", "exec"), namespace)
+    return namespace
+
+
+def test_the_lesson_builds_the_descent_of_the_package():
+    lesson = lesson_functions()
+    start = np.array([-1.2, 1])
+    plain = gradient_descent(descent.valley_gradient, start, learning_rate=1e-3, max_steps=50)
+    ball = gradient_descent(
+        descent.valley_gradient, start, learning_rate=1e-3, momentum=0.9, max_steps=50
+    )
+    theirs = lesson["descend"](descent.valley_gradient, start, 1e-3, 50)
+    np.testing.assert_array_equal(theirs, plain.points)
+    theirs = lesson["roll"](descent.valley_gradient, start, 1e-3, 0.9, 50)
+    np.testing.assert_array_equal(theirs, ball.points)
+
+
+@pytest.mark.parametrize("start", [3, np.array([3.0, -4.0])])
+@pytest.mark.parametrize("arguments", [(), (1e-3,), (1.1,), (0.1, 5), (0.1, 100, 1e-2), (0.5, 0)])
+def test_the_lesson_stops_where_the_package_stops(start, arguments):
+    names = ("learning_rate", "max_steps", "tolerance")
+    path = gradient_descent(double, start, **dict(zip(names, arguments)))
+    points, stopped = lesson_functions()["descend_until"](double, start, *arguments)
+    assert stopped == path.stopped
+    np.testing.assert_array_equal(points, path.points)
+
+
+def test_the_lesson_fits_the_line_of_the_package():
+    lesson = lesson_functions()
+    x, y = noisy_line()
+    assert lesson["line_mse"]((2, 3), x, y) == line_mse((2, 3), x, y)
+    theirs = lesson["line_mse_gradient"]((2, 3), x, y)
+    np.testing.assert_array_equal(theirs, line_mse_gradient((2, 3), x, y))
+    np.testing.assert_allclose(lesson["least_squares_line"](x, y), least_squares_line(x, y))
+    for data in (x, np.column_stack([x, y])):
+        for ours, theirs in zip(standardize(data), lesson["standardize"](data), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_lesson_cuts_the_batches_of_the_package():
+    lesson = lesson_functions()
+    ours = batches(10, 4, np.random.default_rng(3))
+    theirs = lesson["batches"](10, 4, np.random.default_rng(3))
+    assert [batch.tolist() for batch in ours] == [batch.tolist() for batch in theirs]
+    data, how = noisy_line(), {"learning_rate": 0.05, "epochs": 3, "batch_size": 5, "seed": 7}
+    points = lesson["stochastic_gradient_descent"](line_mse_gradient, (0, 0), *data, **how)
+    path = stochastic_gradient_descent(line_mse_gradient, (0, 0), *data, **how)
+    np.testing.assert_array_equal(points, path.points)
+
+
+# --- the pictures
+
+
+def pictures():
+    plots = pytest.importorskip("course_nn.plots.descent")
+    x, y = noisy_line()
+    line = gradient_descent(lambda w: line_mse_gradient(w, x, y), (0, 0), max_steps=5).points
+    curve = gradient_descent(double, 3, max_steps=4).points
+    bent = gradient_descent(descent.valley_gradient, (-1.2, 1), learning_rate=1e-3, max_steps=6)
+    window = (-2, 2, -1, 2)
+
+    def loss(w):
+        return line_mse(w, x, y)
+
+    yield plots.curve(np.square, curve), ["From 3 in 4 steps to 1.23"]
+    yield plots.curve(np.square, curve, -curve), ["From 3", "From -3 in 4 steps to -1.23"]
+    rates = dict.fromkeys((0.1, 0.2, 0.3, 0.4), curve)
+    yield plots.learning_rates(np.square, rates), ["Rate 0.4: after 4 steps at 1.23"]
+    yield plots.rate_limit([0.1, 0.5, 0.9], [70, 1, 70], 1.0), ["from 70 to 1", "wall at 1."]
+    yield plots.landscape(descent.bowl, window), ["contour lines"]
+    yield plots.contours(descent.valley, bent.points, window=window), ["From (-1.2, 1) in 6 steps"]
+    both = (bent.points, -bent.points)
+    yield plots.contours(descent.valley, *both, window=window, lowest=(1, 1)), ["From (1.2, -1)"]
+    yield plots.galaxies(x, y, (454.2, -40.8)), ["24 galaxies", "slope 454 km/s"]
+    yield plots.standardizing((loss, line), (loss, line[:3])), ["for 5 steps", "2 steps lead"]
+    yield plots.batch_sizes(loss, {24: line, 6: line[:4]}), ["Batches of 6: 3 steps"]
+    yield (
+        plots.momentum(descent.valley, {0: bent.points, 0.9: bent.points}, window),
+        ["Momentum 0.9"],
+    )
+
+
+def test_every_picture_says_what_it_shows():
+    for picture, said in pictures():
+        assert picture.png(dpi=40).startswith(b"\x89PNG")
+        assert all(part in picture.alt for part in said), picture.alt
+        for axes in picture.axes:
+            assert axes.get_title(loc="left") or axes.get_title()
+            assert axes.get_xlabel() or axes not in picture.axes[-1:]
