@@ -27,6 +27,16 @@ class Loss:
 
     def __call__(self, y: Array, p: Array) -> float:
         p = np.asarray(p)
+        if p.dtype.kind != "f":
+            p = p.astype(np.float64)
+        if p.ndim == 1:
+            p = p[:, np.newaxis]
+        if len(y) != len(p):
+            raise ValueError(
+                _("There are {y} targets but {p} predictions; there must be one for each.").format(
+                    y=len(y), p=len(p)
+                )
+            )
         return self.forward(self.prepare(y, p.shape[1:], p.dtype), p)
 
     def prepare(self, y: Array, output_shape: tuple[int, ...], dtype: np.dtype) -> Array:
