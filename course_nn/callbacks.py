@@ -31,7 +31,13 @@ class Callback:
 
 
 class History(Callback):
-    """Every epoch's figures: ``history.history["val_loss"]`` is a list, ``history.epoch`` the epochs' numbers."""
+    """Every epoch's figures: ``history.history["val_loss"]`` is a list, ``history.epoch`` the epochs' numbers.
+
+    A notebook shows the last epoch's where ``model.fit(...)`` ends a cell.
+    """
+
+    def __init__(self) -> None:
+        self.on_train_begin()
 
     def on_train_begin(self) -> None:
         self.epoch: list[int] = []
@@ -41,6 +47,10 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
+
+    def __repr__(self) -> str:
+        last = "".join(f", {name}={values[-1]:.4f}" for name, values in self.history.items())
+        return f"History(epochs={len(self.epoch)}{last})"
 
 
 class EarlyStopping(Callback):
