@@ -28,7 +28,7 @@ CYCLE = [BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY, BLACK]
 DIVERGING = "RdBu_r"  # for values with a sign: zero is white
 SEQUENTIAL = "viridis"  # for values without one
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "figure.constrained_layout.use": True,
     "figure.facecolor": "white",
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters on every machine
