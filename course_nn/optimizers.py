@@ -10,6 +10,7 @@ to the square root before the bias correction). Defaults are Keras's.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import ClassVar
 
 import numpy as np
@@ -73,23 +74,36 @@ class Optimizer:
     slots: ClassVar[tuple[str, ...]] = ()  # vectors as long as p that the optimizer keeps from step to step
 
     def __init__(self, learning_rate: float | Schedule) -> None:
-        if not callable(learning_rate) and not 0 < learning_rate < math.inf:
+        if not callable(learning_rate) and not (
+            isinstance(learning_rate, Real) and 0 < learning_rate < math.inf
+        ):
             raise ValueError(
-                _("The learning rate must be above 0, got {given}. Usual values lie between 1e-4 and 1.").format(
-                    given=learning_rate
-                )
+                _(
+                    "The learning rate must be a number above 0 or a schedule, got {given!r}. "
+                    "Usual numbers lie between 1e-4 and 1."
+                ).format(given=learning_rate)
             )
-        self.learning_rate = learning_rate
+        self.learning_rate = learning_rate if callable(learning_rate) else float(learning_rate)
         self.iterations = 0
         self._parameters: Array | None = None
+        self._gradients: Array | None = None
 
     def _bind(self, parameters: Array, gradients: Array) -> None:
-        """Work on these two vectors from now on; what the slots hold stays if the length does."""
-        if self._parameters is None or self._parameters.shape != parameters.shape:
+        """Work on these two vectors from now on; what the slots hold stays if shape and dtype do."""
+        given, kinds = (parameters, gradients), [(p.shape, p.dtype) for p in (parameters, gradients)]
+        if kinds[0] != kinds[1] or not all(p.dtype.kind == "f" and p.flags.c_contiguous for p in given):
+            raise ValueError(
+                _(
+                    "step takes parameters and gradients as two arrays of one shape and one float type, "
+                    "in C order; got {parameters} and {gradients}."
+                ).format(parameters=kinds[0], gradients=kinds[1])
+            )
+        old = self._parameters
+        if old is None or (old.shape, old.dtype) != kinds[0]:
             self.state = {name: aligned_zeros(parameters.size, parameters.dtype) for name in self.slots}
             self._reset_state()
             self.iterations = 0
-        self._parameters = parameters
+        self._parameters, self._gradients = parameters, gradients
         scratch = aligned_zeros(min(BLOCK, parameters.size), parameters.dtype)
         self._blocks = [
             (*views, scratch[: views[0].size]) for views in blocks(parameters, gradients, *self.state.values())
@@ -100,10 +114,10 @@ class Optimizer:
 
     def step(self, parameters: Array, gradients: Array) -> None:
         """Change ``parameters`` in place by one step along ``gradients`` (two vectors of one shape and dtype)."""
-        if parameters is not self._parameters:
+        if parameters is not self._parameters or gradients is not self._gradients:
             self._bind(parameters, gradients)
         rate = self.learning_rate
-        lr = float(rate(self.iterations)) if callable(rate) else rate
+        lr = float(rate(self.iterations) if callable(rate) else rate)
         self.iterations += 1
         self.update(lr, self.iterations, self._blocks)
 
@@ -128,7 +142,7 @@ class SGD(Optimizer):
             raise ValueError(
                 _("Momentum must be at least 0 and below 1, got {given}. 0.9 is usual.").format(given=momentum)
             )
-        self.momentum, self.nesterov = momentum, nesterov
+        self.momentum, self.nesterov = float(momentum), nesterov
 
     def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
         for p, g, v, step in parts:
@@ -158,7 +172,8 @@ class Adagrad(Optimizer):
         epsilon: float = 1e-7,
     ) -> None:
         super().__init__(learning_rate)
-        self.initial_accumulator_value, self.epsilon = initial_accumulator_value, epsilon
+        self.initial_accumulator_value = float(initial_accumulator_value)
+        self.epsilon = float(epsilon)
 
     def _reset_state(self) -> None:
         self.state["squares"].fill(self.initial_accumulator_value)
@@ -183,7 +198,7 @@ class RMSprop(Optimizer):
         self, learning_rate: float | Schedule = 0.001, rho: float = 0.9, epsilon: float = 1e-7
     ) -> None:
         super().__init__(learning_rate)
-        self.rho, self.epsilon = rho, epsilon
+        self.rho, self.epsilon = float(rho), float(epsilon)
 
     def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
         for p, g, v, step in parts:
@@ -222,7 +237,7 @@ class Adam(Optimizer):
             raise ValueError(
                 _("beta_1 and beta_2 must be at least 0 and below 1, got {b1} and {b2}.").format(b1=beta_1, b2=beta_2)
             )
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.beta_1, self.beta_2, self.epsilon = float(beta_1), float(beta_2), float(epsilon)
 
     def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
         spread = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
@@ -259,7 +274,7 @@ class AdamW(Adam):
         epsilon: float = 1e-7,
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon)
-        self.weight_decay = weight_decay
+        self.weight_decay = float(weight_decay)
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
