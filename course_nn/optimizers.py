@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,10 +23,18 @@ Array = np.ndarray
 Schedule = Callable[[int], float]
 
 
+def _require_positive(schedule: Any) -> None:
+    if not (schedule.initial_learning_rate > 0 and schedule.decay_steps > 0):
+        raise ValueError(
+            _("A schedule needs initial_learning_rate and decay_steps above 0, got {given}.").format(given=schedule)
+        )
+
+
 @dataclass(frozen=True)
 class StepDecay:
     """lr = initial_learning_rate decay_rate^floor(step / decay_steps): a stair."""
 
+    __post_init__ = _require_positive
     initial_learning_rate: float
     decay_steps: int
     decay_rate: float = 0.1
@@ -39,6 +47,7 @@ class StepDecay:
 class ExponentialDecay:
     """lr = initial_learning_rate decay_rate^(step / decay_steps)"""
 
+    __post_init__ = _require_positive
     initial_learning_rate: float
     decay_steps: int
     decay_rate: float
@@ -52,6 +61,7 @@ class CosineDecay:
     """lr = initial_learning_rate (alpha + (1 - alpha) (1 + cos(pi step / decay_steps)) / 2), then level
     (Loshchilov & Hutter 2017, SGDR, eq. 5, without restarts)."""
 
+    __post_init__ = _require_positive
     initial_learning_rate: float
     decay_steps: int
     alpha: float = 0.0
@@ -113,7 +123,13 @@ class Optimizer:
         """Fill the slots where they do not start at 0."""
 
     def step(self, parameters: Array, gradients: Array) -> None:
-        """Change ``parameters`` in place by one step along ``gradients`` (two vectors of one shape and dtype)."""
+        """Change ``parameters`` in place by one step along ``gradients``, two arrays of one shape and float type.
+
+        What the optimizer remembers belongs to one array: give each array an optimizer of its own.
+
+        Raises:
+            ValueError: the two do not fit together, or are not contiguous.
+        """
         if parameters is not self._parameters or gradients is not self._gradients:
             self._bind(parameters, gradients)
         rate = self.learning_rate
@@ -198,6 +214,8 @@ class RMSprop(Optimizer):
         self, learning_rate: float | Schedule = 0.001, rho: float = 0.9, epsilon: float = 1e-7
     ) -> None:
         super().__init__(learning_rate)
+        if not 0 <= rho < 1:
+            raise ValueError(_("rho must be at least 0 and below 1, got {given}. 0.9 is usual.").format(given=rho))
         self.rho, self.epsilon = float(rho), float(epsilon)
 
     def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
