@@ -10,6 +10,9 @@ memory. Copy what you want to keep.
 """
 
 import math
+from collections.abc import Sequence
+from inspect import signature
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -29,12 +32,27 @@ class Layer:
         input_shape: the shape of one row, without the batch axis; the first layer needs it, unless the
             network is to learn it from the first data it sees.
         input_dim: short for ``input_shape=(input_dim,)``.
+
+    Raises:
+        TypeError: the layer has no argument of that name.
+        ValueError: the shape is not made of positive whole numbers.
     """
 
-    def __init__(self, *, input_shape: Shape | None = None, input_dim: int | None = None) -> None:
+    def __init__(
+        self, *, input_shape: Shape | None = None, input_dim: int | None = None, **unknown: Any
+    ) -> None:
+        if unknown:
+            own = [p.name for p in signature(type(self)).parameters.values() if p.kind != p.VAR_KEYWORD]
+            raise TypeError(
+                _("{layer} takes no argument {given!r}. It takes {known}.").format(
+                    layer=type(self).__name__,
+                    given=next(iter(unknown)),
+                    known=", ".join([*own, "input_shape", "input_dim"]),
+                )
+            )
         if input_dim is not None:
             input_shape = (input_dim,)
-        self.declared_shape: Shape | None = None if input_shape is None else tuple(input_shape)
+        self.declared_shape: Shape | None = None if input_shape is None else _row_shape(input_shape)
         self.weights: dict[str, Array] = {}  # trained
         self.gradients: dict[str, Array] = {}  # of the loss, a like array for each weight
         self.state: dict[str, Array] = {}  # kept and saved, not trained
@@ -47,12 +65,19 @@ class Layer:
         """Make weights for rows of ``input_shape``, unless they are there, and return the shape of an output row.
 
         Raises:
-            ValueError: the layer cannot take such rows, or has weights for others.
+            ValueError: the layer cannot take such rows, or has weights for others or of another type.
         """
-        if self.built_for is not None and self.built_for != input_shape:
+        if self.declared_shape not in (None, input_shape):
             raise ValueError(
-                _("{layer} has weights for rows of shape {old}, got rows of shape {new}. Make a new layer.").format(
-                    layer=self, old=self.built_for, new=input_shape
+                _(
+                    "{layer} gets rows of shape {given}. Give a shape to the first layer alone, "
+                    "or the shape that the layer before gives."
+                ).format(layer=self, given=input_shape)
+            )
+        if self.built_for is not None and (self.built_for, self.dtype) != (input_shape, np.dtype(dtype)):
+            raise ValueError(
+                _("{layer} was built for {old_type} rows of shape {old}, not {new_type} {new}. Make a new layer.").format(
+                    layer=self, old_type=self.dtype, old=self.built_for, new_type=dtype, new=input_shape
                 )
             )
         output_shape = self.output_shape(input_shape)
@@ -115,6 +140,17 @@ class Layer:
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.config().items())
         return f"{type(self).__name__}({arguments})"
+
+
+def _row_shape(given: Any) -> Shape:
+    """``given`` as a tuple, if it is a shape that a row can have."""
+    if not (isinstance(given, Sequence) and all(isinstance(n, Integral) and n >= 1 for n in given)):
+        raise ValueError(
+            _("The shape of a row is a tuple of whole numbers, 1 or more, such as (784,) or (28, 28); got {given!r}.").format(
+                given=given
+            )
+        )
+    return tuple(int(n) for n in given)
 
 
 class Input(Layer):
@@ -318,7 +354,7 @@ class Dropout(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """y = x m / (1 - rate), m random zeros and ones; y = x where not training"""
-        dropped = round(self.rate * 65536)
+        dropped = min(round(self.rate * 65536), 65535)
         self.keep = None
         if not training or dropped == 0:
             return x
@@ -348,7 +384,7 @@ class BatchNormalization(Layer):
 
     def __init__(self, momentum: float = 0.99, epsilon: float = 1e-3, **shape: Any) -> None:
         super().__init__(**shape)
-        self.momentum, self.epsilon = momentum, epsilon
+        self.momentum, self.epsilon = float(momentum), float(epsilon)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:

@@ -39,16 +39,16 @@ class L1L2:
 
         Returns what ``forward`` gives, so that training reads large weights from memory once.
         """
-        penalty = 0.0
+        penalty, l1, l2 = 0.0, float(self.l1), float(self.l2)
         scratch = np.empty(min(BLOCK, w.size), w.dtype)
         for part, gradient in blocks(w, dw):
             term = scratch[: part.size]
-            if self.l1:
+            if l1:
                 np.sign(part, out=term)
-                term *= self.l1
+                term *= l1
                 gradient += term
-            if self.l2:
-                np.multiply(part, 2 * self.l2, out=term)
+            if l2:
+                np.multiply(part, 2 * l2, out=term)
                 gradient += term
             penalty += self.forward(part)
         return penalty
