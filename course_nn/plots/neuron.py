@@ -43,7 +43,7 @@ ARROW: dict[str, Any] = {"arrowstyle": "-|>", "lw": 1.5, "color": BLACK}
 
 @styled
 def digits(images: np.ndarray, y: np.ndarray, a: np.ndarray | None = None) -> Picture:
-    """Images in one row, above each its ground truth, and under that the output of the neuron, if given."""
+    """Images in one row, above each its ground truth and, if given, the output of the neuron."""
     captions = [_("truth: {label}").format(label=int(label)) for label in y]
     title = _("Every image comes with its ground truth")
     if a is not None:
@@ -75,8 +75,8 @@ def line_and_neuron(
     picture, axes = canvas(
         height=4.2,
         alt=_(
-            "Labels 0 and 1 against the ink in the middle of the image. The straight line leaves the band between 0 and 1 "
-            "on the right; the neuron's S-shaped curve stays inside it."
+            "Labels 0 and 1 against the ink in the middle of the image. The straight line leaves "
+            "the band between 0 and 1 on the right; the neuron's S-shaped curve stays inside it."
         ),
     )
     jitter = np.random.default_rng(0).uniform(-0.05, 0.05, len(y))
