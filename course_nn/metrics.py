@@ -11,7 +11,8 @@ Array = np.ndarray
 
 
 def classes_of(y: Array) -> Array:
-    """Class numbers, shape (n,): the largest of each row, or, for a single column, whether it is at least 0.5."""
+    """Class numbers, shape (n,): the largest of each row; a single column as it is where it holds whole numbers,
+    else, as probabilities, whether each is at least 0.5."""
     y = np.asarray(y)
     if y.ndim == 2 and y.shape[1] > 1:
         return y.argmax(axis=1)
@@ -22,7 +23,8 @@ def classes_of(y: Array) -> Array:
             )
         )
     flat = y.reshape(-1)
-    return flat.astype(np.intp) if flat.dtype.kind in "iub" else (flat >= 0.5).astype(np.intp)
+    whole = flat.dtype.kind in "iub" or bool(np.all((flat == np.rint(flat)) & (flat >= 0)))
+    return flat.astype(np.intp) if whole else (flat >= 0.5).astype(np.intp)
 
 
 def accuracy(y_true: Array, y_pred: Array) -> float:
@@ -75,9 +77,7 @@ def _pair(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
                 true=len(true), predicted=len(predicted)
             )
         )
-    wide = predicted.ndim == 2 and predicted.shape[1] > 1
-    true = true.reshape(-1).astype(np.intp) if wide and true.size == len(true) else classes_of(true)
-    return true, classes_of(predicted)
+    return classes_of(true), classes_of(predicted)
 
 
 def _ratio(part: Array, whole: Array) -> Array:
