@@ -1,6 +1,10 @@
 """The scalar graph: numbers worked by hand, random graphs against central differences and PyTorch."""
 
+import ast
 import math
+import re
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +13,11 @@ from hypothesis import strategies as st
 
 from course_nn.autodiff import Value
 from course_nn.derivatives import gradient_check
+from course_nn.initializers import he_normal
+from course_nn.layers import Dense
+from course_nn.losses import MeanSquaredError
+
+LESSON = Path(__file__).parents[1] / "lessons" / "04_backpropagation" / "lesson.md"
 
 # Written once, these run on a Value and on a torch tensor alike. Each is defined everywhere.
 UNARY = {
@@ -233,3 +242,71 @@ def test_numpy_scalars_and_integers_are_numbers():
 def test_a_mistake_is_told_in_a_sentence(mistake, error, words):
     with pytest.raises(error, match=words):
         mistake(Value(3.0))
+
+
+# --- the lesson
+
+
+@cache
+def lesson() -> dict:
+    """The functions and classes that the code cells of the lesson define."""
+    text = LESSON.read_text(encoding="utf-8")
+    namespace = {"np": np}
+    for cell in re.findall(r"^```python[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for node in ast.parse(cell).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                exec(compile(ast.Module([node], []), "lesson", "exec"), namespace)
+    return namespace
+
+
+@settings(deadline=None)
+@given(programs({"add", "mul"}), inputs)
+def test_the_engine_of_the_lesson_is_the_engine_of_the_package(program, x):
+    nodes, values = [lesson()["Node"](number) for number in x], [Value(number) for number in x]
+    result, expected = run(program, nodes), run(program, values)
+    assume(all(abs(value.data) < 1e6 for value in expected.graph()))
+    for _ in range(2):
+        lesson()["backward"](result)
+        expected.backward()
+    assert result.data == expected.data
+    assert len(lesson()["in_order"](result)) == len(expected.graph())
+    assert [n.grad for n in nodes] == pytest.approx([v.grad for v in values], rel=1e-12)
+
+
+@pytest.mark.parametrize("activation", ["linear", "relu", "sigmoid"])
+def test_the_layer_of_the_lesson_is_the_layer_of_the_package(activation):
+    rng = np.random.default_rng(0)
+    layer = Dense(4, activation=activation)
+    layer.build((3,), rng, dtype="float64")
+    layer.weights["bias"][:] = rng.normal(size=4)
+    x, dy, W = rng.normal(size=(5, 3)), rng.normal(size=(5, 4)), layer.weights["kernel"]
+    y = lesson()["dense_forward"](x, W, layer.weights["bias"])
+    dz = dy
+    if activation != "linear":
+        y = lesson()[activation](y)
+        dz = lesson()[f"{activation}_backward"](dy, y)
+    dx, dW, db = lesson()["dense_backward"](dz, x, W)
+    np.testing.assert_allclose(layer.forward(x), y, rtol=1e-12)
+    np.testing.assert_allclose(layer.backward(dy), dx, rtol=1e-12)
+    np.testing.assert_allclose(layer.gradients["kernel"], dW, rtol=1e-12)
+    np.testing.assert_allclose(layer.gradients["bias"], db, rtol=1e-12)
+
+
+def test_the_network_of_the_lesson_has_the_loss_and_gradients_of_the_package():
+    rng = np.random.default_rng(1)
+    x, t = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
+    p = lesson()["start"](3, 5, 2, seed=4)
+    same = np.random.default_rng(4)
+    assert np.array_equal(p["W1"], he_normal((3, 5), same))
+    assert np.array_equal(p["W2"], he_normal((5, 2), same))
+    layers = {"1": Dense(5, activation="relu"), "2": Dense(2)}
+    for number, inputs in (("1", 3), ("2", 5)):
+        layers[number].build((inputs,), rng, dtype="float64")
+        layers[number].weights["kernel"][:] = p["W" + number]
+        layers[number].weights["bias"][:] = p["b" + number]
+    y, loss = layers["2"].forward(layers["1"].forward(x)), MeanSquaredError()
+    assert loss(t, y) == pytest.approx(lesson()["loss_of"](x, t, p), rel=1e-12)
+    layers["1"].backward(layers["2"].backward(loss.backward(t, y)))
+    for name, slopes in lesson()["gradients"](x, t, p).items():
+        ours = layers[name[1]].gradients[{"W": "kernel", "b": "bias"}[name[0]]]
+        np.testing.assert_allclose(ours, slopes, rtol=1e-12)

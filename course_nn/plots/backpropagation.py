@@ -239,7 +239,7 @@ def symmetry(equal: np.ndarray, random: np.ndarray) -> Picture:
     left.set_title(_("All equal: {n} weights, one line").format(n=equal.shape[1]))
     right.plot(random)
     right.set_title(_("Random: {n} weights, {n} ways").format(n=random.shape[1]))
-    left.set(xlabel=_("step"), ylabel=_("weight"))
+    left.set(xlabel=_("step"), ylabel=_("weight for x₁"))
     right.set(xlabel=_("step"))
     return picture
 
@@ -251,9 +251,10 @@ def masks(right: Sequence[float], wrong: Sequence[float]) -> Picture:
         height=3.4,
         alt=_("The loss against epochs, with the right mask and with the wrong one. Both fall."),
     )
-    axes.plot(wrong, "^--", color=ORANGE, label=_("wrong mask"))
-    axes.plot(right, "o-", color=BLUE, label=_("right mask"))
-    axes.set(xlabel=_("epoch"), ylabel=_("loss"), ylim=(0, None))
+    epochs = range(1, len(right) + 1)
+    axes.plot(epochs, wrong, "^--", color=ORANGE, label=_("wrong mask"))
+    axes.plot(epochs, right, "o-", color=BLUE, label=_("right mask"))
+    axes.set(xlabel=_("epoch"), ylabel=_("loss"), xticks=epochs, ylim=(0, None))
     axes.set_title(_("Both learn: no curve says that something is wrong"))
     axes.legend()
     return picture
@@ -293,8 +294,13 @@ def depth(gradients: Mapping[str, Sequence[float]]) -> Picture:
         ),
     )
     for (name, sizes), color, mark in zip(gradients.items(), (ORANGE, BLUE, GREEN), "o^s"):
-        axes.semilogy(range(1, len(sizes) + 1), sizes, mark + "-", color=color, label=name)
-    axes.set(xlabel=_("layer, from the input to the output"), ylabel=_("typical size of dW"))
+        layers = range(1, len(sizes) + 1)
+        axes.semilogy(layers, sizes, mark + "-", color=color, label=name)
+    axes.set(
+        xticks=layers,
+        xlabel=_("layer, from the input to the output"),
+        ylabel=_("typical size of dW"),
+    )
     axes.set_title(_("Through sigmoids the gradient fades on its way back"))
     axes.legend()
     return picture
