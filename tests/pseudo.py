@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+import course_nn
 import polib
+from babel.messages.extract import extract_from_dir
 from course_nn.i18n import DOMAIN
 
 _PLAIN = "ABCDEGHIJKLNOPRSTUWYZabcdeghijklnoprstuwyz"
 _ODD = "ÀßÇĎÉĜĤÎĴĶĹŃÕÞŔŠŤÛŴÝŽàƀçďéĝĥîĵķĺńõþŕšťûŵýž"
 _ACCENTS = str.maketrans(_PLAIN, _ODD)
+_NAMES = {"Adam", "MNIST", "ReLU", "SGD", "XOR", "cos", "eps", "exp", "log", "max", "sin", "tanh"}
 _KEPT = re.compile(r"(\{.*?\}|\$.*?\$|<.*?>|`.*?`|\(http.*?\))", re.DOTALL)  # no words for people
 
 
@@ -18,24 +21,33 @@ def pseudo(text: str) -> str:
     return "⟦" + "".join(p if i % 2 else p.translate(_ACCENTS) for i, p in enumerate(parts)) + "⟧"
 
 
-def english(text: str) -> list[str]:
+def english(text: str) -> set[str]:
     """The words of three letters or more in ``text`` that no translation has reached."""
-    rest = re.sub(r"⟦[^⟦⟧]*⟧", "", text)
-    return re.findall(r"[A-Za-z]{3,}", re.sub(r"\$.*?\$", "", rest))
+    rest = re.sub(r"\$.*?\$", "", text)
+    while (outer := re.sub(r"⟦[^⟦⟧]*⟧", "", rest)) != rest:  # a message may hold another
+        rest = outer
+    return set(re.findall(r"[A-Za-z]{3,}", rest)) - _NAMES
 
 
-def compile_catalogue(template: Path, localedir: Path, language: str = "xx") -> None:
-    """Translate the whole of ``template`` into a catalogue that ``set_language`` reads."""
-    catalogue = polib.pofile(str(template))
+def messages() -> set[str | tuple[str, str]]:
+    """What the package's code hands to gettext; a pair is singular and plural."""
+    return {text for _, _, text, _, _ in extract_from_dir(Path(course_nn.__file__).parent)}
+
+
+def compile_catalogue(localedir: Path, language: str = "xx") -> None:
+    """Translate every message of the package into a catalogue that ``set_language`` reads."""
+    catalogue = polib.POFile()
     catalogue.metadata = {
         "Content-Type": "text/plain; charset=UTF-8",
         "Plural-Forms": "nplurals=2; plural=(n != 1);",
     }
-    for entry in catalogue:
-        if entry.msgid_plural:
-            entry.msgstr_plural = {0: pseudo(entry.msgid), 1: pseudo(entry.msgid_plural)}
+    for text in messages():
+        if isinstance(text, str):
+            entry = polib.POEntry(msgid=text, msgstr=pseudo(text))
         else:
-            entry.msgstr = pseudo(entry.msgid)
+            forms = {0: pseudo(text[0]), 1: pseudo(text[1])}
+            entry = polib.POEntry(msgid=text[0], msgid_plural=text[1], msgstr_plural=forms)
+        catalogue.append(entry)
     folder = localedir / language / "LC_MESSAGES"
     folder.mkdir(parents=True)
     catalogue.save_as_mofile(str(folder / f"{DOMAIN}.mo"))
