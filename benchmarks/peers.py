@@ -1,4 +1,4 @@
-"""The workloads, and the peers: each gives a function that trains one epoch and one that predicts."""
+"""The workloads, and the peers: each gives a function that trains an epoch and one that predicts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,10 +30,20 @@ WORKLOADS = {
     "W1": Workload("784-32-10, batch 32", SMALL, 32, (0.29, 0.25), (3.3, 2.9)),
     "W2": Workload("784-128-64-10, batch 128", MIDDLE, 128, (0.76, 0.70), (1.45, 1.36)),
     "W3": Workload(
-        "784-512-512-10, dropout 0.2, L2, batch 256", WIDE, 256, (0.86, 0.80), (1.28, 1.19), dropout=0.2, l2=1e-4
+        "784-512-512-10, dropout 0.2, L2, batch 256",
+        WIDE,
+        256,
+        (0.86, 0.80),
+        (1.28, 1.19),
+        dropout=0.2,
+        l2=1e-4,
     ),
-    "W4": Workload("W2 with batch normalization", MIDDLE, 128, (0.75, 0.68), (1.55, 1.44), batch_norm=True),
-    "W5": Workload("10,000 predictions by W2", MIDDLE, 128, (0.97, 0.92), (1.10, 1.06), predict=True),
+    "W4": Workload(
+        "W2 with batch normalization", MIDDLE, 128, (0.75, 0.68), (1.55, 1.44), batch_norm=True
+    ),
+    "W5": Workload(
+        "10,000 predictions by W2", MIDDLE, 128, (0.97, 0.92), (1.10, 1.06), predict=True
+    ),
 }
 
 
@@ -64,7 +74,9 @@ def train_on_bytes(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
     hidden = [Dense(units, "relu") for units in work.sizes[1:-1]]
     model = Sequential([Rescaling(1 / 255, input_dim=784), *hidden, Dense(10, "softmax")])
     model.compile(optimizer="adam", loss="categorical_crossentropy")
-    return lambda: model.fit(x, labels, batch_size=work.batch, verbose=0), lambda: model.predict(x_test)
+    return lambda: model.fit(x, labels, batch_size=work.batch, verbose=0), lambda: model.predict(
+        x_test
+    )
 
 
 def keras(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
@@ -97,7 +109,7 @@ def build_keras(work: Workload, models, layers, regularizers):
 
 
 def pytorch(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
-    """Eager PyTorch in its fastest form: fused Adam, all data in one tensor, rows gathered by index_select."""
+    """Eager PyTorch in its fastest form: fused Adam, one tensor, rows gathered by index_select."""
     import torch
     from torch import nn
 
@@ -111,13 +123,14 @@ def pytorch(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
         if work.dropout:
             parts.append(nn.Dropout(work.dropout))
     model = nn.Sequential(*parts, nn.Linear(*work.sizes[-2:]))
-    matrices = [p for p in model.parameters() if p.ndim == 2]
-    others = [p for p in model.parameters() if p.ndim != 2]
-    # Adam adds weight_decay p to the gradient: exactly the gradient of L2 |p|^2, without the graph for it.
-    optimizer = torch.optim.Adam(
-        [{"params": matrices, "weight_decay": 2 * work.l2}, {"params": others}], eps=1e-7, fused=True
-    )
-    inputs, labels, tests = torch.from_numpy(x), torch.from_numpy(y.astype(np.int64)), torch.from_numpy(x_test)
+    # Adam adds weight_decay p to the gradient: the gradient of L2 |p|^2, without the graph for it.
+    groups = [
+        {"params": [p for p in model.parameters() if p.ndim == 2], "weight_decay": 2 * work.l2},
+        {"params": [p for p in model.parameters() if p.ndim == 1]},
+    ]
+    optimizer = torch.optim.Adam(groups if work.l2 else model.parameters(), eps=1e-7, fused=True)
+    inputs, tests = torch.from_numpy(x), torch.from_numpy(x_test)
+    labels = torch.from_numpy(y.astype(np.int64))
 
     def epoch() -> None:
         model.train()
@@ -188,18 +201,30 @@ def plain_numpy(work: Workload, x: Array, y: Array, x_test: Array) -> Runs | Non
 
 
 def matrix_products(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
-    """The floor: x W forward, x^T d and d W^T backward, no d W^T for the first layer; nothing else at all."""
+    """The floor: x W forward, x^T d and d W^T backward (not for the first layer), nothing else."""
     rng = np.random.default_rng(0)
-    weights = [rng.normal(0, 0.05, shape).astype(np.float32) for shape in zip(work.sizes[:-1], work.sizes[1:])]
+    weights = [
+        rng.normal(0, 0.05, shape).astype(np.float32)
+        for shape in zip(work.sizes[:-1], work.sizes[1:])
+    ]
 
     def memory(rows: int) -> list[tuple[Array, Array, Array, Array]]:
         """For each layer its weights, and places for z, dW and dx."""
         return [
-            (w, np.ones((rows, w.shape[1]), np.float32), np.empty_like(w), np.ones((rows, len(w)), np.float32))
+            (
+                w,
+                np.ones((rows, w.shape[1]), np.float32),
+                np.empty_like(w),
+                np.ones((rows, len(w)), np.float32),
+            )
             for w in weights
         ]
 
-    whole, short, chunk = memory(work.batch), memory(len(x) % work.batch or work.batch), memory(CHUNK)
+    whole, short, chunk = (
+        memory(work.batch),
+        memory(len(x) % work.batch or work.batch),
+        memory(CHUNK),
+    )
 
     def epoch() -> None:
         for start in range(0, len(x), work.batch):
@@ -224,7 +249,8 @@ def matrix_products(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
     return epoch, predict
 
 
-PEERS: dict[str, tuple[str, Callable[[Workload, Array, Array, Array], Runs | None]]] = {  # name: (module, peer)
+# What a peer is called, the module it needs, and the peer; it gives None for what it cannot do.
+PEERS: dict[str, tuple[str, Callable[[Workload, Array, Array, Array], Runs | None]]] = {
     "course_nn": ("course_nn", course_nn),
     "matrix products": ("numpy", matrix_products),
     "PyTorch": ("torch", pytorch),

@@ -1,8 +1,9 @@
 """Measure course_nn against PyTorch, Keras, scikit-learn, plain NumPy and the bare matrix products.
 
-Everyone computes with one thread, in a process of its own that stays warm. The peers take turns, one epoch each,
-round after round, so that what slows the machine down for a while slows all of them. What counts is CPU time: for
-each peer the median of the rounds, and the median of the paired ratios ours / peer. The table goes to RESULTS.md.
+Everyone computes with one thread, in a process of its own that stays warm. The peers take turns,
+one epoch each, round after round, so that what slows the machine down for a while slows all of
+them. What counts is CPU time: for each peer the median of the rounds, and the median of the paired
+ratios ours / peer. The table goes to RESULTS.md.
 """
 
 import argparse
@@ -41,7 +42,7 @@ ONE_THREAD = {  # for the processes that compute: their libraries read it when t
 Seconds = dict[str, dict[str, list[float]]]  # workload, peer: a number per round
 
 
-# ---- the processes that compute --------------------------------------------------------------------
+# ---- the processes that compute ----
 
 
 def worker(name: str) -> None:
@@ -77,7 +78,10 @@ class Worker:
     def __init__(self, name: str) -> None:
         self.name = name
         self.process = subprocess.Popen(
-            [sys.executable, __file__, "--worker", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, __file__, "--worker", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def ask(self, order: str, argument: Any = None) -> Any:
@@ -90,14 +94,14 @@ class Worker:
 
 
 def cold(name: str) -> None:
-    """The whole of W1 in a fresh process: import, load, train five epochs, test. Prints accuracy and peak memory."""
+    """Do all of W1 in a fresh process: import, load, train five epochs, test. Print figures."""
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
     if name == BYTES:
         epoch, predict = train_on_bytes(WORKLOADS["W1"], x_train, y_train, x_test)
     else:
         x = images(x_train)
         del x_train
-        epoch, predict = PEERS[name][1](WORKLOADS["W1"], x, y_train, images(x_test))  # type: ignore[misc]
+        epoch, predict = PEERS[name][1](WORKLOADS["W1"], x, y_train, images(x_test))
     for _ in range(5):
         epoch()
     accuracy = float((predict().argmax(1) == y_test).mean())
@@ -106,14 +110,17 @@ def cold(name: str) -> None:
     except ImportError:  # Windows
         peak = None
     else:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+        unit = 2**20 if sys.platform == "darwin" else 2**10
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     print(json.dumps([accuracy, peak]))
 
 
-# ---- measuring -------------------------------------------------------------------------------------
+# ---- measuring ----
 
 
-def measure(keys: list[str], names: list[str], rounds: int) -> tuple[Seconds, dict[str, dict[str, float]]]:
+def measure(
+    keys: list[str], names: list[str], rounds: int
+) -> tuple[Seconds, dict[str, dict[str, float]]]:
     """The CPU seconds of each round, and the test accuracies that the training led to."""
     workers = {name: Worker(name) for name in names}
     seconds: Seconds = {}
@@ -136,14 +143,18 @@ def measure(keys: list[str], names: list[str], rounds: int) -> tuple[Seconds, di
 
 
 def measure_cold(names: list[str], rounds: int) -> dict[str, list[float | None]]:
-    """Medians of the wall seconds of a process that starts cold, its test accuracy, its peak memory in MB."""
+    """Medians: wall seconds of a process that starts cold, test accuracy, peak memory in MB."""
     samples: dict[str, list[tuple]] = {name: [] for name in names}
     for turn in range(1, rounds + 1):
         say(f"cold process: round {turn} of {rounds}")
         for name in names:
             start = time.perf_counter()
-            done = subprocess.run([sys.executable, __file__, "--cold", name], stdout=subprocess.PIPE, check=True)
-            samples[name].append((time.perf_counter() - start, *json.loads(done.stdout.splitlines()[-1])))
+            done = subprocess.run(
+                [sys.executable, __file__, "--cold", name], stdout=subprocess.PIPE, check=True
+            )
+            samples[name].append(
+                (time.perf_counter() - start, *json.loads(done.stdout.splitlines()[-1]))
+            )
     return {
         name: [None if None in column else statistics.median(column) for column in zip(*rows)]
         for name, rows in samples.items()
@@ -154,7 +165,7 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-# ---- the page --------------------------------------------------------------------------------------
+# ---- the page ----
 
 
 def row(*cells: object) -> str:
@@ -174,14 +185,23 @@ def verdict(value: float, gate: float | None, what: str, missed: list[str]) -> s
     return "no"
 
 
-def report_seconds(seconds: Seconds, accuracies: dict, names: list[str], missed: list[str]) -> list[str]:
-    lines = ["", "## CPU seconds", "", "An epoch of 60,000 images, or (W5) the prediction of 10,000: medians."]
+def report_seconds(
+    seconds: Seconds, accuracies: dict, names: list[str], missed: list[str]
+) -> list[str]:
+    lines = [
+        "",
+        "## CPU seconds",
+        "",
+        "An epoch of 60,000 images, or (W5) the prediction of 10,000: medians.",
+    ]
     lines += table("workload", *names)
     for key, peers in seconds.items():
-        medians = [f"{statistics.median(peers[name]):.4f}" if name in peers else "" for name in names]
+        medians = [
+            f"{statistics.median(peers[name]):.4f}" if name in peers else "" for name in names
+        ]
         lines.append(row(f"{key}: {WORKLOADS[key].title}", *medians))
-    lines += ["", "## Ratios", "", "Our CPU time over the peer's: the median of the rounds, and in brackets the lowest and"]
-    lines += ["highest. Below 1, course_nn is faster."]
+    lines += ["", "## Ratios", "", "Our CPU time over the peer's: the median of the rounds, and in"]
+    lines += ["brackets the lowest and the highest. Below 1, course_nn is faster."]
     lines += table("workload", "peer", "ratio", "gate", "target", "gate met")
     for key, peers in seconds.items():
         work = WORKLOADS[key]
@@ -193,16 +213,27 @@ def report_seconds(seconds: Seconds, accuracies: dict, names: list[str], missed:
             met = verdict(ratio, gate, f"{key}, ours / {name}", missed)
             lines.append(row(key, name, spread, gate or "", target or "", met))
     if accuracies:
-        lines += ["", "## Test accuracy", "", "After the epochs of the rounds and one to warm up: everyone learns."]
+        lines += ["", "## Test accuracy", ""]
+        lines += ["After the epochs of the rounds and one to warm up: everyone learns."]
         lines += table("workload", *[name for name in names if name != BARE])
         for key, peers in accuracies.items():
-            lines.append(row(key, *[f"{peers[n]:.2%}" if n in peers else "" for n in names if n != BARE]))
+            lines.append(
+                row(key, *[f"{peers[n]:.2%}" if n in peers else "" for n in names if n != BARE])
+            )
     return lines
 
 
 def report_cold(colds: dict, missed: list[str]) -> list[str]:
-    lines = ["", "## A cold process", "", "From the start of Python to the test accuracy of W1 after five epochs: medians."]
-    lines += table("program", "wall seconds", "test accuracy", "peak memory, MB", "gate", "gate met")
+    lines = [
+        "",
+        "## A cold process",
+        "",
+        "From the start of Python to the test accuracy of W1 after",
+    ]
+    lines += ["five epochs: medians."]
+    lines += table(
+        "program", "wall seconds", "test accuracy", "peak memory, MB", "gate", "gate met"
+    )
     for name, (seconds, accuracy, peak) in colds.items():
         gate = MEMORY_GATES.get(name)
         met = "" if peak is None else verdict(peak, gate, f"peak memory of {name}", missed)
@@ -213,19 +244,25 @@ def report_cold(colds: dict, missed: list[str]) -> list[str]:
 
 def environment(names: list[str], rounds: int) -> list[str]:
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    versions = [f"Python {platform.python_version()}", f"NumPy {np.__version__} with {blas['name']} {blas['version']}"]
+    versions = [
+        f"Python {platform.python_version()}",
+        f"NumPy {np.__version__} with {blas['name']} {blas['version']}",
+    ]
     versions += [f"PyTorch {version('torch')}"] * ("PyTorch" in names)
-    versions += [f"Keras {version('keras')} on {os.environ.get('KERAS_BACKEND')}"] * ("Keras" in names)
+    versions += [f"Keras {version('keras')} on {os.environ.get('KERAS_BACKEND')}"] * (
+        "Keras" in names
+    )
     versions += [f"scikit-learn {version('scikit-learn')}"] * ("scikit-learn" in names)
     return [
         "# Results",
         "",
-        f"Written by `python benchmarks/run.py` on {datetime.date.today()}: {platform.system()} {platform.machine()},",
-        f"{os.cpu_count()} cores, one thread used; {', '.join(versions)}; {rounds} rounds.",
+        f"Written by `python benchmarks/run.py` on {datetime.date.today()}:",
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, one thread used;",
+        f"{', '.join(versions)}; {rounds} rounds.",
     ]
 
 
-# ---- the command -----------------------------------------------------------------------------------
+# ---- the command ----
 
 
 def installed(wanted: list[str] | None) -> list[str]:
@@ -254,16 +291,24 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="examples:\n"
-        "  python benchmarks/run.py                          everything, into RESULTS.md: about 15 minutes\n"
-        "  python benchmarks/run.py --quick                  three rounds: a rough idea\n"
-        "  python benchmarks/run.py --only W1 --only cold    two parts\n"
-        "  python benchmarks/run.py --peer PyTorch --gate    exit code 1 where a gate is missed\n\n"
+        "  python benchmarks/run.py                       everything, into RESULTS.md: about 15 minutes\n"
+        "  python benchmarks/run.py --quick               three rounds: a rough idea\n"
+        "  python benchmarks/run.py --only W1 --only cold two parts\n"
+        "  python benchmarks/run.py --peer PyTorch --gate exit code 1 where a gate is missed\n\n"
         "A peer that is not installed is left out. All of them: pip install 'course-nn[bench]'",
     )
-    parser.add_argument("--only", action="append", choices=[*WORKLOADS, "cold"], help="this part (repeatable)")
-    parser.add_argument("--peer", action="append", choices=list(PEERS)[1:], help="this peer (repeatable)")
-    parser.add_argument("--rounds", type=int, default=9, help="rounds of each workload (%(default)s)")
-    parser.add_argument("--quick", action="store_true", help="the same as --rounds 3, and RESULTS.md is left alone")
+    parser.add_argument(
+        "--only", action="append", choices=[*WORKLOADS, "cold"], help="this part (repeatable)"
+    )
+    parser.add_argument(
+        "--peer", action="append", choices=list(PEERS)[1:], help="this peer (repeatable)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=9, help="rounds of each workload (%(default)s)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="--rounds 3, and RESULTS.md is left alone"
+    )
     parser.add_argument("--gate", action="store_true", help="exit code 1 when a gate is missed")
     parser.add_argument("--output", type=Path, help="write the page to this file")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
@@ -277,7 +322,9 @@ def main() -> int:
 
     names, rounds = installed(args.peer), 3 if args.quick else args.rounds
     keys = [key for key in WORKLOADS if not args.only or key in args.only]
-    missed: list[str] = []
+    missed = [
+        f"{name} was not measured" for name in ("PyTorch", BARE) if keys and name not in names
+    ]
     lines = environment(names, rounds)
     if keys:
         lines += report_seconds(*measure(keys, names, rounds), names, missed)
