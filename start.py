@@ -52,7 +52,7 @@ def run(*command: str) -> None:
     output = ""
     with Popen(command, stdout=PIPE, stderr=STDOUT, text=True, errors="ignore") as process:
         for line in process.stdout or ():
-            output += "" if "WARNING: " in line else line
+            output += line
             print(line.strip()[:width].ljust(width), end="\r"[:width], flush=True)
     print(" " * width, end="\r"[:width])
     if process.returncode:
