@@ -3,9 +3,9 @@
 lessons/NN_name/lesson.md (Jupytext Markdown) becomes notebooks/NN_name.ipynb, executed from the
 first cell to the last in a fresh kernel. A notebook is written only when no cell failed.
 
-In lesson.md, ```python opens a code cell and two blank lines part two cells of prose. Code that is
-shown and not run is fenced with ~~~python, commands with ~~~text. A cell with the tag `claims`
-asserts what the prose says and is shown folded.
+In lesson.md, ```python opens a code cell; a heading, or two blank lines, part two cells of prose.
+Code that is shown and not run is fenced with ~~~python, commands with ~~~text. A cell with the tag
+`claims` asserts what the prose says and is shown folded.
 """
 
 import argparse
@@ -43,6 +43,11 @@ EXAMPLES = """examples:
   python lessons/build.py --check             prove, without running, that nothing has drifted
   python lessons/build.py --extract es        make lessons/*/es.po for a translator, or bring it up to date
   python lessons/build.py --language es       build the Spanish notebooks into notebooks/es/
+
+slides, of any notebook:
+  jupyter nbconvert --to slides --SlidesExporter.reveal_scroll=True notebooks/02_descent.ipynb
+writes notebooks/02_descent.slides.html. To show it takes the network: reveal.js and MathJax come from
+there. Without a network: pip install jupyterlab-rise once, then open the notebook and press Alt+R.
 """
 
 # Nothing in here depends on the machine that builds.
@@ -101,9 +106,14 @@ def languages() -> list[str]:
 # From the source to a notebook, nothing executed
 
 
+def read(source: Path) -> NotebookNode:
+    """The cells of ``source``; a heading opens a cell, so that it can open a slide."""
+    return jupytext.read(source, fmt={"extension": ".md", "split_at_heading": True})
+
+
 def assemble(target: Target) -> NotebookNode:
     """The notebook of ``target`` as its source says it, without outputs."""
-    notebook = jupytext.read(target.source, fmt="md")
+    notebook = read(target.source)
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
@@ -206,7 +216,7 @@ def extract(target: Target) -> None:
         "Content-Type": "text/plain; charset=UTF-8",
         "Content-Transfer-Encoding": "8bit",
     }
-    cells = jupytext.read(target.source, fmt="md").cells
+    cells = read(target.source).cells
     prose = dict.fromkeys(cell.source for cell in cells if cell.cell_type == "markdown")
     gone = [text for text in done if text not in prose]
     for text in prose:

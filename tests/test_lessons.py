@@ -249,10 +249,10 @@ def test_a_new_cell_leaves_the_ids_of_the_others_alone(lesson):
 
 
 def test_slides_open_at_headings_and_after_results(lesson):
-    text = LESSON.replace("More words.", "### Part\n\n\nMore.") + "\nAfter.\n\n```python\ny = 1\n```\n"
+    text = LESSON.replace("More words.", "Bye.\n\n### Part\n\n\nMore.") + "\nAfter.\n\n```python\ny = 1\n```\n"
     cells = build.assemble(lesson(text)).cells
     kinds = [cell.metadata["slideshow"]["slide_type"] for cell in cells]
-    assert kinds == ["slide", "fragment", "subslide", "-", "fragment", "subslide", "fragment"]
+    assert kinds == ["slide", "fragment", "subslide", "subslide", "-", "fragment", "subslide", "fragment"]
 
 
 def test_claims_are_folded_and_no_slide(lesson):
