@@ -4,6 +4,7 @@ import ast
 import math
 import re
 from functools import cache
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -242,6 +243,29 @@ def test_numpy_scalars_and_integers_are_numbers():
 def test_a_mistake_is_told_in_a_sentence(mistake, error, words):
     with pytest.raises(error, match=words):
         mistake(Value(3.0))
+
+
+# --- the picture
+
+
+@settings(deadline=None)
+@given(programs(UNARY.keys() | BINARY.keys()), inputs)
+def test_boxes_of_a_drawn_graph_do_not_overlap_and_arrows_lead_to_the_right(program, x):
+    from course_nn.plots.backpropagation import _layout
+
+    nodes = run(program, [Value(number) for number in x]).graph()
+    routes, column, row = _layout(nodes)
+    assert set(nodes) <= set(column) == set(row)
+    for a, b in combinations(nodes, 2):
+        assert column[a] != column[b] or abs(row[a] - row[b]) > 1 - 1e-9
+    for stop in set(column) - set(nodes):  # where an arrow passes a column, it keeps off the boxes
+        assert all(
+            column[stop] != column[node] or abs(row[stop] - row[node]) > 0.5 for node in nodes
+        )
+    assert set(routes) == {(node, k) for node in nodes for k in range(len(node.inputs))}
+    for (node, k), route in routes.items():
+        assert (route[0], route[-1]) == (node.inputs[k][0], node)
+        assert {column[b] - column[a] for a, b in pairwise(route)} == {1}
 
 
 # --- the lesson
