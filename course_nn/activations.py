@@ -72,7 +72,7 @@ def leaky_relu(z: Array, out: Array | None = None) -> Array:
 
 def leaky_relu_backward(dy: Array, y: Array, out: Array | None = None) -> Array:
     """dz = dy where y > 0, else 0.2 dy"""
-    return np.multiply(dy, np.where(y > 0, 1, LEAKY_SLOPE).astype(y.dtype), out=out)
+    return np.multiply(dy, np.maximum(y > 0, LEAKY_SLOPE, dtype=y.dtype), out=out)
 
 
 def shifted(z: Array, out: Array | None = None) -> Array:
