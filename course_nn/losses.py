@@ -197,9 +197,15 @@ class SparseCategoricalCrossentropy(Loss):
                     "which looks one-hot. Use loss='categorical_crossentropy', or convert with y.argmax(axis=1)."
                 ).format(given=targets.shape)
             )
-        labels = targets.astype(np.intp)
-        if not np.array_equal(labels, targets):
-            raise ValueError(_("Class labels must be whole numbers, got {values}.").format(values=targets[:5].tolist()))
+        with np.errstate(invalid="ignore"):  # NaN becomes some whole number, and is refused
+            labels = targets.astype(np.intp)
+        bad = np.flatnonzero(labels != targets)
+        if bad.size:
+            raise ValueError(
+                _("Class labels must be whole numbers, but that of row {row} is {value}. Number the classes from 0.").format(
+                    row=bad[0], value=targets[bad[0]]
+                )
+            )
         if labels.size and (labels.min() < 0 or labels.max() >= classes):
             raise ValueError(
                 _(
