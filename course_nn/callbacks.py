@@ -94,7 +94,7 @@ class EarlyStopping(Callback):
                 ).format(monitor=self.monitor, known=", ".join(logs))
             )
         value = logs[self.monitor]
-        if self.best_epoch < 0 or self.sign * (value - self.best) > self.min_delta:
+        if self.sign * (value - self.best) > self.min_delta:
             self.best, self.best_epoch = value, epoch
             if self.restore_best_weights:
                 self.best_weights = self.model.get_weights()
@@ -116,6 +116,8 @@ class LayerRecorder(Callback):
     """
 
     def __init__(self, every: int = 100, keep_arrays: bool = False) -> None:
+        if not isinstance(every, int) or every < 1:
+            raise ValueError(_("every must be a whole number of batches, 1 or more, got {given!r}.").format(given=every))
         self.every, self.keep_arrays = every, keep_arrays
 
     def on_train_begin(self) -> None:
