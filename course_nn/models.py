@@ -44,11 +44,13 @@ class Sequential:
     """
 
     def __init__(self, layers: Iterable[layers_module.Layer] = (), *, seed: int | None = None, dtype: str = "float32"):
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.dtype("float32"), np.dtype("float64")):
+        name = getattr(dtype, "__name__", str(dtype))  # np.float32 has one too
+        if name not in ("float32", "float64"):
             raise ValueError(_("dtype must be 'float32' or 'float64', got {given!r}.").format(given=dtype))
+        self.dtype = np.dtype(name)
         self.layers: list[layers_module.Layer] = []
         self.built = False
+        self.input_shape: tuple[int, ...] | None = None  # known once it is built
         self.optimizer: optimizers.Optimizer | None = None
         self.stop_training = False
         self._rng = np.random.default_rng(seed)
@@ -63,13 +65,17 @@ class Sequential:
 
         Raises:
             TypeError: it is not a layer.
-            ValueError: it cannot take what the layer before it gives.
+            ValueError: it cannot take what the layer before it gives, or is in the model already.
         """
         if not isinstance(layer, layers_module.Layer):
             raise TypeError(_("add takes a layer, such as Dense(32), got {given!r}.").format(given=layer))
+        if any(layer is other for other in self.layers):
+            raise ValueError(
+                _("{layer} is in the model already. Make a new layer for each place.").format(layer=layer)
+            )
         self.layers.append(layer)
         self.built = False
-        if self.layers[0].declared_shape is not None:
+        if self.layers[0].declared_shape or self.input_shape:
             try:
                 self.build()
             except ValueError:
@@ -84,7 +90,7 @@ class Sequential:
         """
         if not self.layers:
             raise ValueError(_("The model has no layers yet. Add some, for example model.add(Dense(10))."))
-        shape = self.layers[0].declared_shape or input_shape
+        shape = self.layers[0].declared_shape or input_shape or self.input_shape
         if shape is None:
             raise ValueError(
                 _(
@@ -92,10 +98,10 @@ class Sequential:
                     "or call fit, which learns the shape from the data."
                 )
             )
-        self.input_shape = tuple(shape)
+        given = shape = tuple(shape)
         for layer in self.layers:
-            shape = layer.build(tuple(shape), self._rng, self.dtype)
-        self.output_shape = tuple(shape)
+            shape = layer.build(shape, self._rng, self.dtype)
+        self.input_shape, self.output_shape = given, shape
         self._gather()
         self.built = True
 
@@ -181,6 +187,7 @@ class Sequential:
 
         Raises:
             RuntimeError: the model is not compiled.
+            TypeError: the data are not real numbers, or a callback is none.
             ValueError: shapes, labels or numbers do not fit, or the inputs hold NaN.
         """
         if self.optimizer is None:
@@ -191,6 +198,12 @@ class Sequential:
         if not 0 <= validation_split < 1:
             raise ValueError(
                 _("validation_split must be at least 0 and below 1, got {given}.").format(given=validation_split)
+            )
+        if not isinstance(callbacks, (list, tuple)) or not all(isinstance(c, Callback) for c in callbacks):
+            raise TypeError(
+                _("callbacks is a list of callbacks, such as [EarlyStopping()], got {given!r}.").format(
+                    given=callbacks
+                )
             )
         x, y = self._prepare(x, y)
         if validation_data is None and validation_split > 0:
@@ -204,7 +217,11 @@ class Sequential:
             validation_data = x[kept:], y[kept:]
             x, y = x[:kept], y[:kept]
         elif validation_data is not None:
-            validation_data = self._prepare(*validation_data[:2])
+            if not isinstance(validation_data, (list, tuple)) or len(validation_data) != 2:
+                raise ValueError(
+                    _("validation_data is a pair (x, y), got {given}.").format(given=type(validation_data).__name__)
+                )
+            validation_data = self._prepare(*validation_data)
         self._warn_if_unscaled(x)
         if not self._owns_its_weights():
             self._gather()
@@ -333,6 +350,7 @@ class Sequential:
         for start in range(0, len(x), batch_size):
             batch_y = y[start : start + batch_size]
             batch_x = self._convert(x[start : start + batch_size])
+            self._require_finite(batch_x, range(start, len(x)))
             loss, prediction = self._forward(batch_x, batch_y, training=False)
             totals["loss"] += loss * len(batch_y)
             for name, metric in self.metrics.items():
@@ -447,14 +465,17 @@ class Sequential:
         Path(path).open("rb").close()  # a missing file is an OSError that names it
         try:
             with safe_open(path, framework="numpy") as file:
-                architecture = json.loads(file.metadata()["course_nn"])
+                metadata = file.metadata() or {}
+                if "course_nn" not in metadata:
+                    raise ValueError(_("another program wrote it"))
+                architecture = json.loads(metadata["course_nn"])
                 arrays = {name: file.get_tensor(name) for name in file.keys()}
             model = cls(dtype=architecture["dtype"])
             for config in architecture["layers"]:
                 model.layers.append(layers_module.LAYERS[config.pop("class")](**config))
             model.build(tuple(architecture["input_shape"]))
             model.set_weights([arrays[name] for name, _array in model._arrays()])
-        except (SafetensorError, LookupError, TypeError, ValueError) as error:
+        except (SafetensorError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(
                 _("{path} holds no model that can be read ({error}). Save the model again with model.save.").format(
                     path=path, error=error
@@ -466,19 +487,19 @@ class Sequential:
 
     def _prepare(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Inputs and targets as arrays that fit the model."""
-        x = self._prepare_inputs(x)
-        if len(x) != len(y):
+        x, y = self._prepare_inputs(x), _numbers(_("targets"), y)
+        if y.shape[:1] != x.shape[:1]:
             raise ValueError(
-                _("There are {x} rows of inputs but {y} targets; each row needs one.").format(x=len(x), y=len(y))
+                _("There are {x} rows of inputs, but the targets have shape {y}; each row needs one.").format(
+                    x=len(x), y=y.shape
+                )
             )
         if not len(x):
             raise ValueError(_("There are no rows to work on: x and y are empty."))
         return x, self.loss.prepare(y, self.output_shape, self.dtype)
 
     def _prepare_inputs(self, x: Array) -> Array:
-        x = np.asarray(x)
-        if not (np.issubdtype(x.dtype, np.number) or x.dtype == bool) or np.iscomplexobj(x):
-            raise TypeError(_("The inputs must be real numbers, got an array of {dtype}.").format(dtype=x.dtype))
+        x = _numbers(_("inputs"), x)
         if x.ndim < 2:
             raise ValueError(
                 _(
@@ -487,7 +508,7 @@ class Sequential:
                 ).format(given=x.shape)
             )
         if not self.built:
-            self.build(x.shape[1:])
+            self.build(self.input_shape or x.shape[1:])
         if x.shape[1:] != self.input_shape:
             flat = math.prod(x.shape[1:]) == math.prod(self.input_shape)
             raise ValueError(
@@ -503,12 +524,11 @@ class Sequential:
         return x
 
     def _warn_if_unscaled(self, x: Array) -> None:
-        computing = [
-            layer for layer in self.layers if not isinstance(layer, (layers_module.Input, layers_module.Flatten))
-        ]
-        scales_itself = isinstance(computing[0], (layers_module.Rescaling, layers_module.BatchNormalization))
-        largest = float(np.abs(x[:1000].astype(self.dtype)).max())
-        if largest > UNSCALED and not scales_itself:
+        passing_on = layers_module.Input, layers_module.Flatten
+        first = next((layer for layer in self.layers if not isinstance(layer, passing_on)), None)
+        scales_itself = isinstance(first, (layers_module.Rescaling, layers_module.BatchNormalization))
+        largest = float(np.abs(x[:1000].astype(np.float64)).max())
+        if UNSCALED < largest < math.inf and not scales_itself:
             warnings.warn(
                 _(
                     "The inputs reach {largest:g}; a network learns badly from numbers far from 0. "
@@ -519,18 +539,22 @@ class Sequential:
 
     def _take(self, x: Array, rows: Array) -> Array:
         """The rows of ``x`` with these numbers, in memory that is used again at every call, seen to hold no NaN."""
-        shape = (len(rows), *self.input_shape)
-        batch = x.take(rows, 0, out=self._buffer("taken", shape, x.dtype), mode="clip")
+        memory = self._buffer("taken", (len(rows), *x.shape[1:]), x.dtype)
+        batch = self._convert(x.take(rows, 0, out=memory, mode="clip"))
+        self._require_finite(batch, rows)
+        return batch
+
+    def _require_finite(self, batch: Array, rows: Sequence[int] | Array) -> None:
+        """Refuse NaN in ``batch``, which are the rows of the data with these numbers."""
         # A sum of squares is the quickest look at every number; only when it is not finite is a second look worth while.
         if batch.dtype.kind == "f" and not math.isfinite(np.vdot(batch, batch)):
-            bad = ~np.isfinite(batch.reshape(len(batch), -1)).all(axis=1)
-            if bad.any():
+            bad = np.flatnonzero(~np.isfinite(batch.reshape(len(batch), -1)).all(axis=1))
+            if bad.size:
                 raise ValueError(
                     _("The inputs hold NaN or infinity, in row {row} for one. Remove or correct such rows.").format(
-                        row=int(rows[bad][0])
+                        row=int(rows[bad[0]])
                     )
                 )
-        return self._convert(batch)
 
     def _convert(self, batch: Array) -> Array:
         """``batch`` in the model's dtype; bytes are left as they are for a Rescaling layer."""
@@ -548,6 +572,16 @@ class Sequential:
 
 
 load_model = Sequential.load  # Keras's name
+
+
+def _numbers(name: str, given: Any) -> Array:
+    """``given`` as an array, if it holds real numbers."""
+    array = np.asarray(given)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            _("The {name} must be real numbers, got an array of {dtype}.").format(name=name, dtype=array.dtype)
+        )
+    return array
 
 
 def _require_whole(**numbers: int) -> None:
