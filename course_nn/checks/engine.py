@@ -1,0 +1,330 @@
+"""What an exercise must do, and how an answer to it is judged.
+
+An `Exercise` is written once, in ``chapter1.py`` to ``chapter6.py``. `evaluate` calls an answer on
+every input of the exercise and gives a `Report`. It never holds the learner's function: only a
+``call`` that takes arguments and gives an `Answer`. In a notebook `calling` makes that of the
+function; a grader makes one that asks a process of its own, across a pipe.
+
+Nothing here shows, stores or prints anything.
+"""
+
+import contextlib
+import copy
+import inspect
+import io
+import linecache
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from course_nn.checks.compare import Rule, difference, show
+from course_nn.i18n import _
+
+Function = Callable[..., Any]
+Arguments = tuple[Any, ...]
+PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """The specification of an exercise: all that is known of it but its text.
+
+    Args:
+        number: chapter and place in it, "1.2".
+        name: of the function that the learner writes; it stays when the number changes.
+        title: what the exercise is called, in a few words.
+        points: what it is worth; half of them for an answer that only fails on extremes, changes
+            its input or gives another answer the second time.
+        minutes: how long a learner takes.
+        difficulty: 1 easy, 2 medium, 3 hard.
+        reference: a function that answers right; its parameters are named as the learner's.
+        inputs: gives, from a random generator, the tuples of arguments to try, simplest first.
+        hints: at least two, each leading a step further without telling.
+        why: what there is to understand in the solution.
+        mistakes: what the learner has misunderstood, in a sentence -> the function that does so.
+        rights: right answers written in other ways; only the tests call them.
+        extremes: tuples of arguments where a careless answer overflows or divides by 0.
+        returns: what the parts of the answer are called if it is a tuple, ("dx", "dW", "db").
+        whole: whether the answer must be whole numbers, of a type such as int, as an index must.
+        rtol, atol: an entry is wrong where ``|got - expected| > rtol |expected| + atol``.
+        judge: for an answer that is random by nature, in place of comparing its values with the
+            reference's: takes arguments and answer, gives a sentence on what is wrong, or None.
+            Parts and shapes have been compared before.
+    """
+
+    number: str
+    name: str
+    title: str
+    points: int
+    minutes: int
+    difficulty: int
+    reference: Function
+    inputs: Callable[[np.random.Generator], Iterable[Arguments]]
+    hints: tuple[str, ...]
+    why: str
+    mistakes: dict[str, Function]
+    rights: tuple[Function, ...]
+    extremes: tuple[Arguments, ...] = ()
+    returns: tuple[str, ...] = ()
+    whole: bool = False
+    rtol: float = 1e-7
+    atol: float = 1e-9
+    judge: Callable[[Arguments, Any], str | None] | None = None
+
+    @property
+    def chapter(self) -> int:
+        return int(self.number.partition(".")[0])
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names of the arguments."""
+        return list(inspect.signature(self.reference).parameters)
+
+
+# Calling an answer
+
+
+@dataclass(frozen=True)
+class Error:
+    """What a call raised: the name of its type, its message, and where.
+
+    ``function`` is the one that raised it; ``line`` and ``source`` are the last line of the
+    learner's own code on the way there, if there is one.
+    """
+
+    type: str
+    message: str = ""
+    function: str = ""
+    line: int | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a call: its value or its error, its arguments as they are afterwards, and
+    whether it has printed something."""
+
+    value: Any = None
+    error: Error | None = None
+    args: Arguments = ()
+    printed: bool = False
+
+
+Call = Callable[[Arguments], Answer]
+
+
+def calling(function: Function) -> Call:
+    """A ``call`` for `evaluate` that calls ``function`` here, on copies, and keeps it silent."""
+
+    def call(args: Arguments) -> Answer:
+        args = copy.deepcopy(args)
+        printed, value, error = io.StringIO(), None, None
+        try:
+            with _silence(printed):
+                value = function(*args)
+                if isinstance(value, Iterator):  # a generator, zip, map, ...
+                    value = list(value)
+                value = copy.deepcopy(value)  # the function may write into it again
+        except BaseException as raised:  # sys.exit() and the interrupt of an endless loop as well
+            error = _error(raised, function)
+        return Answer(value, error, args, bool(printed.getvalue().strip()))
+
+    return call
+
+
+@contextlib.contextmanager
+def _silence(printed: io.StringIO) -> Iterator[None]:
+    with (
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _error(raised: BaseException, function: Function) -> Error:
+    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    name, line = "", None
+    traceback = raised.__traceback__
+    while traceback:
+        code = traceback.tb_frame.f_code
+        name = code.co_name
+        if code.co_filename == file:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    source = linecache.getline(file, line).strip() if file and line else ""
+    return Error(type(raised).__name__, str(raised), name, line, source)
+
+
+# Judging
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arguments to try, and the right answer to them."""
+
+    args: Arguments
+    expected: Any
+    extreme: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One case that an answer fails, and what is wrong, in a sentence.
+
+    ``minor`` is a failure that leaves half of the points: the value is right, or the input extreme.
+    """
+
+    case: Case
+    answer: Answer
+    sentence: str
+    minor: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `evaluate` found: status "passed", "failed" or "not attempted", and the points earned.
+
+    For "failed", ``failure`` is the simplest failing case, and ``diagnosis`` the known mistake, a
+    key of ``exercise.mistakes``, that gives the learner's answer on every input; None if none does.
+    ``right`` of ``tried`` inputs were answered right.
+    """
+
+    exercise: Exercise
+    status: str
+    points: float = 0
+    failure: Failure | None = None
+    diagnosis: str | None = None
+    right: int = 0
+    tried: int = 0
+
+
+def evaluate(exercise: Exercise, call: Call, seed: int = 0) -> Report:
+    """Try an answer on all inputs of ``exercise`` that ``seed`` gives."""
+    tried = cases(exercise, seed)
+    answers: list[Answer] = []
+    for case in tried:
+        answers.append(call(case.args))
+        error = answers[-1].error
+        if error and error.type == "NotImplementedError" and error.function == exercise.name:
+            return Report(exercise, NOT_ATTEMPTED)
+        if error and error.type == "KeyboardInterrupt":
+            break
+    failures = [f for f in map(_judge, [exercise] * len(answers), tried, answers) if f]
+    right = len(answers) - len(failures)
+    if not failures:
+        failures = _changes(exercise, call, tried, answers)
+    if not failures:
+        return Report(exercise, PASSED, exercise.points, right=right, tried=len(tried))
+    minor = all(failure.minor for failure in failures)
+    first = next((failure for failure in failures if not failure.minor), failures[0])
+    points = exercise.points / 2 if minor and len(answers) == len(tried) else 0
+    return Report(
+        exercise, FAILED, points, first, _diagnosis(exercise, tried, answers), right, len(tried)
+    )
+
+
+@lru_cache(maxsize=128)
+def cases(exercise: Exercise, seed: int = 0) -> tuple[Case, ...]:
+    """The inputs, simplest first, then the extremes, each with the reference's answer."""
+    reference = calling(exercise.reference)
+    ordinary = list(exercise.inputs(np.random.default_rng(seed)))
+    return (
+        *(Case(args, reference(args).value) for args in ordinary),
+        *(Case(args, reference(args).value, extreme=True) for args in exercise.extremes),
+    )
+
+
+def _judge(exercise: Exercise, case: Case, answer: Answer) -> Failure | None:
+    """What is wrong with ``answer`` to ``case``, if anything is."""
+    sentence = _raised(answer.error) if answer.error else _wrong(exercise, case, answer)
+    if sentence:
+        return Failure(case, answer, sentence, minor=case.extreme)
+    for name, after, before in zip(exercise.parameters, answer.args, case.args):
+        if not _unchanged(after, before):
+            message = _("It changes its argument {name}. Work on a copy, such as {name}.copy().")
+            return Failure(case, answer, message.format(name=name), minor=True)
+    return None
+
+
+def _raised(error: Error) -> str:
+    if error.type == "KeyboardInterrupt":
+        return _("You stopped it. Has it a loop that never ends?")
+    if error.type == "NotImplementedError":
+        message = _("It calls {name}, which is not written yet. Write that one first.")
+        return message.format(name=error.function)
+    message = f"{error.type}: {error.message}".rstrip(": ")
+    if error.line is None:
+        return _("It raises {error}").format(error=message)
+    return _("Line {line}, {source}, raises {error}").format(
+        line=error.line, source=error.source, error=message
+    )
+
+
+def _wrong(exercise: Exercise, case: Case, answer: Answer) -> str | None:
+    """What is wrong with the value of ``answer``, if anything is."""
+    if answer.value is None:
+        if answer.printed:
+            return _("It prints its answer, and returns nothing. Put return in place of print.")
+        return _("It returns nothing. Does it end in return, on every way through it?")
+    rule = Rule(exercise.rtol, exercise.atol, exercise.whole)
+    found = difference(answer.value, case.expected, rule, exercise.returns)
+    if exercise.judge and (found is None or found.value):
+        return exercise.judge(case.args, answer.value)
+    return found.sentence if found else None
+
+
+def _changes(
+    exercise: Exercise, call: Call, tried: tuple[Case, ...], answers: list[Answer]
+) -> list[Failure]:
+    """Call once more, in reverse order: the first case whose answer is another one then."""
+    for case, first in zip(reversed(tried), reversed(answers)):
+        second = call(case.args)
+        if not _agree(second, first, exercise):
+            sentence = _(
+                "Called once more with the same arguments, it gives another answer: {second}, "
+                "after {first}. Does it use a variable from outside, or chance?"
+            ).format(first=_outcome(first), second=_outcome(second))
+            return [Failure(case, second, sentence, minor=True)]
+    return []
+
+
+def _outcome(answer: Answer) -> str:
+    return answer.error.type if answer.error else show(answer.value)
+
+
+def _diagnosis(exercise: Exercise, tried: tuple[Case, ...], answers: list[Answer]) -> str | None:
+    """The known mistake that gives all these ``answers``."""
+    for sentence, variant in exercise.mistakes.items():
+        mistaken = calling(variant)
+        if len(answers) == len(tried) and all(
+            _agree(answer, mistaken(case.args), exercise) for case, answer in zip(tried, answers)
+        ):
+            return sentence
+    return None
+
+
+def _agree(one: Answer, other: Answer, exercise: Exercise) -> bool:
+    """Whether two calls came to the same: an error of the same type, or values within tolerance."""
+    if one.error or other.error:
+        return bool(one.error and other.error and one.error.type == other.error.type)
+    rule = Rule(exercise.rtol, exercise.atol, any_kind=True)
+    return not difference(one.value, other.value, rule) and _unchanged(one.args, other.args)
+
+
+def _unchanged(after: Any, before: Any) -> bool:
+    """Whether two arguments are the same, but for the last bits: what adds h and subtracts it
+    again has put its argument back. A random generator may be used."""
+    if callable(before) or isinstance(before, np.random.Generator):
+        return True
+    if isinstance(before, dict):
+        after, before = [list(part.items()) for part in (after, before)]
+    if isinstance(before, (tuple, list)):
+        return len(after) == len(before) and all(map(_unchanged, after, before))
+    return difference(after, before, Rule(1e-12, 1e-12, any_kind=True)) is None
