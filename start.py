@@ -131,6 +131,7 @@ def main() -> None:
     os.chdir(VENV.parent)
     if sys.argv[1:2] == ["test"]:
         prepare("test")
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # pytest's two workers share the cores
         become("pytest", "-n", "2", "--dist", "loadfile", *sys.argv[2:])
     parser = argparse.ArgumentParser(description=__doc__, usage="python3 start.py [test] [options]")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter

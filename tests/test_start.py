@@ -58,13 +58,17 @@ try:
 except KeyboardInterrupt:
     sys.exit(7)
 """,
-    "pytest.py": "import sys; print('PYTEST', *sys.argv[1:]); sys.exit(5)",
+    "pytest.py": """
+import os, sys
+print("PYTEST", *sys.argv[1:], "with threads:", os.environ["OPENBLAS_NUM_THREADS"])
+sys.exit(5)
+""",
     "notebooks/00_start.ipynb": '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
 }
 ENVIRONMENT = {
     name: value
     for name, value in os.environ.items()
-    if not name.startswith(("PIP_", "JUPYTER"))
+    if not name.startswith(("PIP_", "JUPYTER", "OPENBLAS"))
     and name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 } | {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -161,10 +165,12 @@ def test_a_change_of_the_course_is_installed_into_the_same_venv(project, tmp_pat
 def test_the_tests_get_their_arguments_and_give_their_exit_code(project):
     said = start(project, "test", "-x", "-k", "adam")
     assert "Installing" in said.stdout
-    assert "PYTEST -n 2 --dist loadfile -x -k adam" in said.stdout
+    assert "PYTEST -n 2 --dist loadfile -x -k adam with threads: 1\n" in said.stdout
     assert said.returncode == 5
     assert was_kept(project)
-    assert "Installing" not in start(project, "test").stdout
+    said = start(project, "test", OPENBLAS_NUM_THREADS="3")
+    assert "Installing" not in said.stdout
+    assert "with threads: 3\n" in said.stdout
     assert (
         "Installing" not in start(project).stdout
     )  # what the tests need contains what a learner needs
