@@ -1,4 +1,4 @@
-"""The workloads, and the peers: each gives a function that trains an epoch and one that predicts."""
+"""The workloads, and the peers: each trains by one function and predicts by another."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -97,11 +97,12 @@ def cold(name: str) -> None:
     """Do all of W1 in a fresh process: import, load, train five epochs, test. Print figures."""
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
     if name == BYTES:
-        epoch, predict = train_on_bytes(WORKLOADS["W1"], x_train, y_train, x_test)
+        train = train_on_bytes
     else:
-        x = images(x_train)
-        del x_train
-        epoch, predict = PEERS[name][1](WORKLOADS["W1"], x, y_train, images(x_test))
+        train = PEERS[name][1]
+        x_train = images(x_train)  # one after the other, so that the bytes are let go
+        x_test = images(x_test)
+    epoch, predict = train(WORKLOADS["W1"], x_train, y_train, x_test)
     for _ in range(5):
         epoch()
     accuracy = float((predict().argmax(1) == y_test).mean())
@@ -291,7 +292,7 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="examples:\n"
-        "  python benchmarks/run.py                       everything, into RESULTS.md: about 15 minutes\n"
+        "  python benchmarks/run.py                       everything, into RESULTS.md: 10 minutes\n"
         "  python benchmarks/run.py --quick               three rounds: a rough idea\n"
         "  python benchmarks/run.py --only W1 --only cold two parts\n"
         "  python benchmarks/run.py --peer PyTorch --gate exit code 1 where a gate is missed\n\n"
