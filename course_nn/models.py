@@ -50,7 +50,7 @@ class Sequential:
         self.dtype = np.dtype(name)
         self.layers: list[layers_module.Layer] = []
         self.built = False
-        self.input_shape: tuple[int, ...] | None = None  # known once it is built
+        self.input_shape: tuple[int, ...] = ()  # known once it is built
         self.optimizer: optimizers.Optimizer | None = None
         self.stop_training = False
         self._rng = np.random.default_rng(seed)
@@ -91,7 +91,7 @@ class Sequential:
         if not self.layers:
             raise ValueError(_("The model has no layers yet. Add some, for example model.add(Dense(10))."))
         shape = self.layers[0].declared_shape or input_shape or self.input_shape
-        if shape is None:
+        if not shape:
             raise ValueError(
                 _(
                     "The shape of the input is not known yet. Give the first layer input_dim=..., "
@@ -551,9 +551,10 @@ class Sequential:
             bad = np.flatnonzero(~np.isfinite(batch.reshape(len(batch), -1)).all(axis=1))
             if bad.size:
                 raise ValueError(
-                    _("The inputs hold NaN or infinity, in row {row} for one. Remove or correct such rows.").format(
-                        row=int(rows[bad[0]])
-                    )
+                    _(
+                        "The inputs hold NaN, infinity or a number too large for {dtype}, in row {row} for one. "
+                        "Remove or correct such rows."
+                    ).format(dtype=self.dtype, row=int(rows[bad[0]]))
                 )
 
     def _convert(self, batch: Array) -> Array:
@@ -561,7 +562,8 @@ class Sequential:
         if batch.dtype == self.dtype or isinstance(self.layers[0], layers_module.Rescaling):
             return batch
         converted = self._buffer("converted", batch.shape, self.dtype)
-        np.copyto(converted, batch, casting="same_kind")
+        with np.errstate(over="ignore"):  # a number too large for float32 is refused as infinity
+            np.copyto(converted, batch, casting="same_kind")
         return converted
 
     def _buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> Array:
