@@ -12,7 +12,6 @@ memory. Copy what you want to keep.
 import math
 from collections.abc import Sequence
 from inspect import signature
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -59,6 +58,7 @@ class Layer:
         self.regularizers: dict[str, regularizers.L1L2] = {}
         self.input_gradient = True  # a model turns it off for its first layer with weights: nobody needs it
         self.built_for: Shape | None = None
+        self.dtype = np.dtype("float32")
         self._buffers: dict[str, Array] = {}
 
     def build(self, input_shape: Shape, rng: np.random.Generator, dtype: Any = "float32") -> Shape:
@@ -144,7 +144,7 @@ class Layer:
 
 def _row_shape(given: Any) -> Shape:
     """``given`` as a tuple, if it is a shape that a row can have."""
-    if not (isinstance(given, Sequence) and all(isinstance(n, Integral) and n >= 1 for n in given)):
+    if not (isinstance(given, Sequence) and all(isinstance(n, (int, np.integer)) and n >= 1 for n in given)):
         raise ValueError(
             _("The shape of a row is a tuple of whole numbers, 1 or more, such as (784,) or (28, 28); got {given!r}.").format(
                 given=given
