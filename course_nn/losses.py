@@ -24,6 +24,7 @@ class Loss:
 
     name: ClassVar[str]
     activation: ClassVar[str | None] = None  # the activation whose logits the loss can start from
+    p: Array  # what that activation made of the last logits
 
     def __call__(self, y: Array, p: Array) -> float:
         p = np.asarray(p)
@@ -247,7 +248,7 @@ def _to_softmax(loss: Loss, p: Array) -> float:
     np.exp(p, out=p)
     sums = np.dot(p, ones(p.shape[1], p.dtype))
     p /= sums[:, np.newaxis]
-    loss.p = p  # type: ignore[attr-defined]
+    loss.p = p
     return float(np.log(sums).sum())
 
 
