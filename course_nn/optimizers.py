@@ -4,14 +4,15 @@ A model keeps all its parameters in one vector p and all its gradients in one ve
 a few vector operations, done in place and in stretches that fit the cache. In the formulas, lr is
 the learning rate and t counts the steps from 1. Where Keras and PyTorch differ, PyTorch's formula is taken:
 epsilon is added after the square root (Keras adds it, for RMSprop and Adagrad, under the root, and for Adam
-to the square root before the bias correction). Defaults are Keras's.
+to the square root before the bias correction), and the learning rate multiplies the velocity of momentum (Keras
+puts it inside, which differs where a schedule changes it). Defaults are Keras's.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,20 +24,22 @@ Array = np.ndarray
 Schedule = Callable[[int], float]
 
 
-def _require_positive(schedule: Any) -> None:
-    if not (schedule.initial_learning_rate > 0 and schedule.decay_steps > 0):
-        raise ValueError(
-            _("A schedule needs initial_learning_rate and decay_steps above 0, got {given}.").format(given=schedule)
-        )
+@dataclass(frozen=True)
+class _Decay:
+    initial_learning_rate: float
+    decay_steps: int
+
+    def __post_init__(self) -> None:
+        if not (self.initial_learning_rate > 0 and self.decay_steps > 0):
+            raise ValueError(
+                _("A schedule needs initial_learning_rate and decay_steps above 0, got {given}.").format(given=self)
+            )
 
 
 @dataclass(frozen=True)
-class StepDecay:
+class StepDecay(_Decay):
     """lr = initial_learning_rate decay_rate^floor(step / decay_steps): a stair."""
 
-    __post_init__ = _require_positive
-    initial_learning_rate: float
-    decay_steps: int
     decay_rate: float = 0.1
 
     def __call__(self, step: int) -> float:
@@ -44,12 +47,9 @@ class StepDecay:
 
 
 @dataclass(frozen=True)
-class ExponentialDecay:
+class ExponentialDecay(_Decay):
     """lr = initial_learning_rate decay_rate^(step / decay_steps)"""
 
-    __post_init__ = _require_positive
-    initial_learning_rate: float
-    decay_steps: int
     decay_rate: float
 
     def __call__(self, step: int) -> float:
@@ -57,13 +57,10 @@ class ExponentialDecay:
 
 
 @dataclass(frozen=True)
-class CosineDecay:
+class CosineDecay(_Decay):
     """lr = initial_learning_rate (alpha + (1 - alpha) (1 + cos(pi step / decay_steps)) / 2), then level
     (Loshchilov & Hutter 2017, SGDR, eq. 5, without restarts)."""
 
-    __post_init__ = _require_positive
-    initial_learning_rate: float
-    decay_steps: int
     alpha: float = 0.0
 
     def __call__(self, step: int) -> float:
