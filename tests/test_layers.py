@@ -88,27 +88,24 @@ def test_without_the_input_gradient_those_of_the_weights_are_the_same(name):
     layer, x, dy = built(MAKERS[name]()), batch(6, 4), batch(6, 4)[:, : 3 if "Dense" in name else 4]
     layer.forward(x, training=True)
     assert layer.backward(dy) is not None
-    expected = {name: gradient.copy() for name, gradient in layer.gradients.items()}
+    expected = {weight: gradient.copy() for weight, gradient in layer.gradients.items()}
     layer.input_gradient = False
     layer.forward(x, training=True)
     assert layer.backward(dy) is None
-    for name, gradient in layer.gradients.items():
-        assert np.array_equal(gradient, expected[name])
+    for weight, gradient in layer.gradients.items():
+        assert np.array_equal(gradient, expected[weight])
 
 
 @every_layer
 def test_gradients_are_set_not_added_up(make):
     layer, x = built(make()), batch(6, 4)
-    dy = batch(6, *layer.output_shape((4,)), seed=2)
+    dy, seen = batch(6, *layer.output_shape((4,)), seed=2), []
     for _time in range(2):
-        if isinstance(layer, Dropout):
-            layer.rng = np.random.default_rng(5)
+        layer.rng = np.random.default_rng(5)  # for Dropout: the same mask
         layer.forward(x, training=True)
         dx = layer.backward(dy).copy()
-        seen = [dx, *(gradient.copy() for gradient in layer.gradients.values())]
-        if _time:
-            assert all(np.array_equal(a, b) for a, b in zip(seen, first, strict=True))
-        first = seen
+        seen.append([dx, *(gradient.copy() for gradient in layer.gradients.values())])
+    assert all(np.array_equal(a, b) for a, b in zip(*seen, strict=True))
 
 
 # --- types and memory
