@@ -239,15 +239,17 @@ def report_cold(colds: dict, missed: list[str]) -> list[str]:
 
 def environment(names: list[str], rounds: int) -> list[str]:
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    versions = [
-        f"Python {platform.python_version()}",
-        f"NumPy {np.__version__} with {blas['name']} {blas['version']}",
-    ]
-    versions += [f"PyTorch {version('torch')}"] * ("PyTorch" in names)
-    versions += [f"Keras {version('keras')} on {os.environ.get('KERAS_BACKEND')}"] * (
-        "Keras" in names
-    )
-    versions += [f"scikit-learn {version('scikit-learn')}"] * ("scikit-learn" in names)
+    versions = [f"Python {platform.python_version()}"]
+    versions += [f"NumPy {np.__version__} with {blas['name']} {blas['version']}"]
+    for name, package in {
+        "PyTorch": "torch",
+        "Keras": "keras",
+        "scikit-learn": "scikit-learn",
+    }.items():
+        if name in names:
+            versions.append(f"{name} {version(package)}")
+    if "Keras" in names:
+        versions.append(f"Keras's backend {os.environ['KERAS_BACKEND']}")
     return [
         "# Results",
         "",
