@@ -2,6 +2,8 @@
 
 lessons/NN_name/lesson.md (Jupytext Markdown) becomes notebooks/NN_name.ipynb, executed from the
 first cell to the last in a fresh kernel. A notebook is written only when no cell failed.
+lessons/NN_name/exercises.md becomes exercises/NN_name.ipynb, in which the answers are left out, and
+exercises/solutions/NN_name.ipynb, in which every check must pass.
 
 In lesson.md, ```python opens a code cell; a heading, or two blank lines, part two cells of prose.
 Code that is shown and not run is fenced with ~~~python, commands with ~~~text. A cell with the tag
@@ -31,9 +33,14 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from course_nn import checks
+from course_nn.checks.engine import Exercise
+from course_nn.checks.panel import facts
+
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
 NOTEBOOKS = ROOT / "notebooks"
+EXERCISES = ROOT / "exercises"
 CELL_TIMEOUT = 120  # seconds
 SIZE_LIMIT = 1_500_000  # bytes of a notebook: what a code-hosting site still shows
 
@@ -73,8 +80,8 @@ class LessonError(Exception):
 class Target(NamedTuple):
     """One notebook and the text that it is built from."""
 
-    source: Path  # lessons/02_descent/lesson.md
-    notebook: Path  # notebooks/02_descent.ipynb
+    source: Path  # lessons/02_descent/lesson.md, or exercises.md
+    notebook: Path  # notebooks/02_descent.ipynb, exercises/... or exercises/solutions/...
     language: str = "en"
 
     @property
@@ -84,23 +91,38 @@ class Target(NamedTuple):
     @property
     def catalogue(self) -> Path:
         """The translation of the source's cells of prose."""
-        return self.source.with_name(f"{self.language}.po")
+        prefix = "" if self.source.stem == "lesson" else f"{self.source.stem}."
+        return self.source.with_name(f"{prefix}{self.language}.po")
+
+    @property
+    def solved(self) -> bool:
+        """Whether the answers to the exercises are to stand in the notebook."""
+        return self.notebook.parent.name == "solutions"
 
 
 def targets(language: str = "en") -> list[Target]:
-    """Every notebook that the sources make in ``language``, in the order of the chapters."""
-    found = []
-    for source in sorted(LESSONS.glob("*/lesson.md")):
-        folder = NOTEBOOKS if language == "en" else NOTEBOOKS / language
-        target = Target(source, folder / f"{source.parent.name}.ipynb", language)
-        if language == "en" or target.catalogue.exists():
-            found.append(target)
-    return found
+    """Every lesson that the sources make in ``language``, in the order of the chapters."""
+    return _targets("lesson.md", NOTEBOOKS, "", language)
+
+
+def exercises(language: str = "en") -> list[Target]:
+    """The notebooks of exercises, and those of their solutions."""
+    stubs = _targets("exercises.md", EXERCISES, "", language)
+    return stubs + _targets("exercises.md", EXERCISES, "solutions", language)
+
+
+def _targets(source: str, folder: Path, part: str, language: str) -> list[Target]:
+    found = [
+        Target(path, folder / (language if language != "en" else "") / part / f"{path.parent.name}.ipynb", language)
+        for path in sorted(LESSONS.glob(f"*/{source}"))
+    ]
+    return [target for target in found if language == "en" or target.catalogue.exists()]
 
 
 def languages() -> list[str]:
-    """English, and every language into which a lesson has been translated."""
-    return ["en", *sorted({catalogue.stem for catalogue in LESSONS.glob("*/*.po")})]
+    """English, and every language into which a chapter has been translated."""
+    found = {catalogue.stem.rpartition(".")[2] for catalogue in LESSONS.glob("*/*.po")}
+    return ["en", *sorted(found)]
 
 
 # From the source to a notebook, nothing executed
@@ -127,7 +149,10 @@ def assemble(target: Target) -> NotebookNode:
             message = "this is not plain Python; what is shown and not run, fence with ~~~"
             raise LessonError(failure(target, cell, message))
     identify(notebook.cells)
-    direct(notebook.cells)
+    if target.source.name == "exercises.md":
+        grade(notebook, target)
+    else:
+        direct(notebook.cells)
     if target.language != "en":
         translate(notebook, target)
     return notebook
@@ -171,6 +196,54 @@ def direct(cells: list[NotebookNode]) -> None:
             kind = "fragment" if code else "-"
         cell.metadata.setdefault("slideshow", {"slide_type": kind})
         after_code = code
+
+
+SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?^ *### END SOLUTION$", re.DOTALL | re.MULTILINE)
+STUB = r"\1# YOUR CODE HERE\n\1raise NotImplementedError()"  # as nbgrader has it
+
+
+def grade(notebook: NotebookNode, target: Target) -> None:
+    """Give the answers and checks among the cells nbgrader's marks; leave the answers out of stubs.
+
+    An answer has a solution between ### BEGIN SOLUTION and ### END SOLUTION, and defines a function
+    that has a specification in course_nn.checks; the check is the cell ``check(function)``.
+    """
+    prose = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            prose += cell.source + "\n\n"
+        elif SOLUTION.search(cell.source):
+            functions = [node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
+            exercise = specification(functions[-1] if functions else "", cell, target)
+            if facts(exercise) not in prose:
+                message = f"the prose before it must have these lines:\n\n{facts(exercise)}"
+                raise LessonError(failure(target, cell, message))
+            mark(cell, exercise.name, target, solution=True, grade=False, locked=False)
+            if not target.solved:
+                cell.source = SOLUTION.sub(STUB, cell.source)
+        elif asked := re.fullmatch(r"check\((\w+)\)", cell.source):
+            exercise = specification(asked[1], cell, target)
+            points = {"points": exercise.points}
+            mark(cell, f"check_{exercise.name}", target, solution=False, grade=True, locked=True, **points)
+
+
+def mark(cell: NotebookNode, grade_id: str, target: Target, **parts: bool | int) -> None:
+    """Put nbgrader's metadata, schema 3, on ``cell``; what a learner has to keep cannot be deleted."""
+    cell["id"] = grade_id
+    cell.metadata["nbgrader"] = {"grade_id": grade_id, "schema_version": 3, "task": False, **parts}
+    if not target.solved:
+        cell.metadata["deletable"] = False
+        if parts["locked"]:
+            cell.metadata["editable"] = False
+
+
+def specification(name: str, cell: NotebookNode, target: Target) -> Exercise:
+    """What course_nn.checks says of the function ``name`` that ``cell`` defines or checks."""
+    if name not in checks.EXERCISES:
+        known = ", ".join(checks.EXERCISES)
+        message = f"course_nn.checks specifies no exercise {name!r}, only: {known}"
+        raise LessonError(failure(target, cell, message))
+    return checks.EXERCISES[name]
 
 
 def translate(notebook: NotebookNode, target: Target) -> None:
@@ -263,9 +336,11 @@ def execute(notebook: NotebookNode, target: Target) -> None:
             print(f"\r{title(target)} {cell_index + 1:3} of {len(notebook.cells)}", end="", flush=True)
 
     client.on_cell_execute = remember
-    with tempfile.TemporaryDirectory() as profile:  # no start-up files of whoever builds
+    with tempfile.TemporaryDirectory() as profile:  # no start-up files or progress of whoever builds
+        env = {**os.environ, "IPYTHONDIR": profile, "COURSE_NN_DATA": profile}
+        env["COURSE_NN_STRICT"] = "1" if target.solved else ""
         try:
-            client.execute(env={**os.environ, "IPYTHONDIR": profile})
+            client.execute(env=env)
         except CellExecutionError as error:
             raise LessonError(failure(target, running, f"{error.ename}: {error.evalue}")) from None
         except CellTimeoutError:
@@ -387,8 +462,13 @@ def check(target: Target) -> None:
 
 def orphans() -> list[str]:
     """The notebooks that no source builds."""
-    built = {target.notebook for language in languages() for target in targets(language)}
-    found = sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+    built = {target.notebook for code in languages() for target in targets(code) + exercises(code)}
+    found = sorted(
+        path
+        for folder in (NOTEBOOKS, EXERCISES)
+        for path in folder.rglob("*.ipynb")
+        if ".ipynb_checkpoints" not in path.parts
+    )
     return [f"{shown(path)}: no source builds it" for path in found if path not in built]
 
 
@@ -414,7 +494,8 @@ def shown(path: Path) -> str:
 
 
 def title(target: Target) -> str:
-    return f"{target.name if target.language == 'en' else f'{target.language}/{target.name}':24}"
+    path = target.notebook.with_suffix("")
+    return f"{shown(path) if path.is_relative_to(ROOT) else path.name:36}"
 
 
 def first_line(cell: NotebookNode) -> str:
@@ -443,11 +524,12 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = [
         target
         for language in chosen
-        for target in targets(language)
+        for target in targets(language) + exercises(language)
         if not options.chapters or target.name in options.chapters
     ]
     if options.extract:
-        task, wanted = extract, [target._replace(language=options.extract) for target in wanted]
+        task = extract
+        wanted = [target._replace(language=options.extract) for target in wanted if not target.solved]
     else:
         task = check if options.check else build
     if not wanted:

@@ -286,6 +286,7 @@ def test_a_changed_cell_makes_its_translation_stale(lesson, capsys):
 def test_the_command_says_what_it_did_in_its_exit_code(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(build, "LESSONS", tmp_path / "lessons")
     monkeypatch.setattr(build, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(build, "EXERCISES", tmp_path / "exercises")
     source = tmp_path / "lessons" / "09_nine" / "lesson.md"
     source.parent.mkdir(parents=True)
     source.write_text(LESSON, encoding="utf-8")

@@ -55,3 +55,15 @@ def find(function: Callable[..., Any]) -> Exercise:
         message = _("No exercise asks for a function called {name}. Near it are: {near}.")
         raise ValueError(message.format(name=name, near=", ".join(near or EXERCISES)))
     return EXERCISES[name]
+
+
+def progress() -> Any:
+    return None
+
+
+def hint(function):
+    return None
+
+
+def solution(function):
+    return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from course_nn.checks.compare import show, show_call
-from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED, Report
+from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED, Exercise, Report
 from course_nn.i18n import _, ngettext
 
 MARKS = {PASSED: "✓", FAILED: "✗", NOT_ATTEMPTED: "○", "note": "·"}
@@ -96,6 +96,15 @@ def of_report(report: Report) -> Panel:
     footer = _("Right in {right} of {tried} calls. hint({name}) gives a hint.")
     footer = footer.format(right=report.right, tried=report.tried, name=exercise.name)
     return Panel(FAILED, heading, tuple(sentences), tuple(rows), footer)
+
+
+def facts(exercise: Exercise) -> str:
+    """The Markdown lines that open the text of ``exercise``."""
+    difficulty = [_("easy"), _("medium"), _("hard")][exercise.difficulty - 1]
+    line = _("{minutes} minutes, {difficulty}, {points}").format(
+        minutes=exercise.minutes, difficulty=difficulty, points=points(exercise.points)
+    )
+    return f"## {exercise.number} {_(exercise.title)}\n\n*{line}*"
 
 
 def points(n: float) -> str:
