@@ -47,6 +47,7 @@ SIZE_LIMIT = 1_500_000  # bytes of a notebook: what a code-hosting site still sh
 EXAMPLES = """examples:
   python lessons/build.py                     build and run every notebook
   python lessons/build.py 02_descent          build and run one
+  python lessons/build.py 02_descent --exercises   build its exercises and their solutions alone
   python lessons/build.py --check             prove, without running, that nothing has drifted
   python lessons/build.py --extract es        make lessons/*/es.po for a translator, or bring it up to date
   python lessons/build.py --language es       build the Spanish notebooks into notebooks/es/
@@ -509,6 +510,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("chapters", nargs="*", metavar="chapter", help="such as 02_descent; all, if none")
     parser.add_argument("--language", metavar="XX", help="build the notebooks of this language (en)")
+    parser.add_argument("--exercises", action="store_true", help="leave the lessons as they are")
     task = parser.add_mutually_exclusive_group()
     task.add_argument("--check", action="store_true", help="run nothing, write nothing: compare, in every language")
     task.add_argument("--extract", metavar="XX", help="write the catalogue XX.po of each lesson")
@@ -524,7 +526,7 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = [
         target
         for language in chosen
-        for target in targets(language) + exercises(language)
+        for target in (exercises(language) if options.exercises else targets(language) + exercises(language))
         if not options.chapters or target.name in options.chapters
     ]
     if options.extract:
