@@ -199,7 +199,7 @@ def optimizers(curves: Mapping[str, Sequence[float]]) -> Picture:
         axes.plot(np.arange(1, len(values) + 1), values, style, color=color, ms=5, label=name)
     axes.set(xlabel=_("epoch"), ylabel=_("validation loss"), ylim=(0, None), xticks=range(1, len(values) + 1))
     axes.set_title(_("With a good learning rate SGD keeps up with Adam"))
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper right", title=_("optimizer, learning rate"))
     return picture
 
 
@@ -257,7 +257,7 @@ def confusion(matrix: np.ndarray) -> Picture:
 
 
 @styled
-def readings(images: np.ndarray, shares: np.ndarray, labels: np.ndarray, title: str) -> Picture:
+def readings(images: np.ndarray, shares: np.ndarray, labels: np.ndarray) -> Picture:
     """Images, six in a row, each with its truth and with what the network said, how sure."""
     columns = 6
     rows = -(-len(images) // columns)
@@ -271,13 +271,16 @@ def readings(images: np.ndarray, shares: np.ndarray, labels: np.ndarray, title: 
         columns,
         width=9.0,
         height=0.4 + 1.75 * rows,
-        alt=_("{title}. Images of digits: {captions}.").format(title=title, captions="; ".join(captions)),
+        alt=_("Images of digits, what they are and what the network says: {captions}.").format(
+            captions="; ".join(captions)
+        ),
     )
     for axes in grid.flat:
         axes.set_axis_off()
     for axes, image, caption in zip(grid.flat, images, captions):
         axes.imshow(image, INK)
         axes.set_title(caption.replace(": ", "\n"), fontsize=10, loc="center", pad=4)
+    title = _("What they are, what the network says, and how sure it is")
     picture.suptitle(title, x=0.01, ha="left", fontsize=12)
     return picture
 
