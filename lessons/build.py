@@ -338,7 +338,8 @@ def execute(notebook: NotebookNode, target: Target) -> None:
 
     client.on_cell_execute = remember
     with tempfile.TemporaryDirectory() as profile:  # no start-up files or progress of whoever builds
-        env = {**os.environ, "IPYTHONDIR": profile, "COURSE_NN_DATA": profile}
+        env = {"OPENBLAS_NUM_THREADS": "1", **os.environ}  # sums in one order, cores left for others
+        env |= {"IPYTHONDIR": profile, "COURSE_NN_DATA": profile}
         env["COURSE_NN_STRICT"] = "1" if target.solved else ""
         try:
             client.execute(env=env)
