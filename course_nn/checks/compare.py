@@ -42,6 +42,21 @@ def difference(
     return _differ(got, expected, rule, "", names)
 
 
+def part_that_differs(
+    got: Any, expected: Any, rule: Rule, names: tuple[str, ...] = ()
+) -> tuple[str, Any, Any]:
+    """The first part of a tuple or list that differs: its name, what is got, what is expected.
+
+    Where the whole is no tuple, or has the wrong number of parts, it is the whole, without a name.
+    """
+    if not isinstance(expected, (tuple, list)) or not isinstance(got, (tuple, list)):
+        return "", got, expected
+    if len(names) != len(expected):
+        names = tuple(f"[{i}]" for i in range(len(expected)))
+    parts = zip(names, got, expected) if len(got) == len(expected) else ()
+    return next((part for part in parts if difference(*part[1:], rule)), ("", got, expected))
+
+
 def _differ(
     got: Any, expected: Any, rule: Rule, name: str, names: tuple[str, ...]
 ) -> Difference | None:

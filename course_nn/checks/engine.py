@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from course_nn.checks.compare import Rule, difference, show
+from course_nn.checks.compare import Rule, difference, part_that_differs, show, show_call
 from course_nn.i18n import _
 
 Function = Callable[..., Any]
@@ -80,6 +80,11 @@ class Exercise:
         return int(self.number.partition(".")[0])
 
     @property
+    def rule(self) -> Rule:
+        """When an entry of an answer is wrong."""
+        return Rule(self.rtol, self.atol, self.whole)
+
+    @property
     def parameters(self) -> list[str]:
         """The names of the arguments."""
         return list(inspect.signature(self.reference).parameters)
@@ -101,6 +106,9 @@ class Error:
     function: str = ""
     line: int | None = None
     source: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}" if self.message else self.type
 
 
 @dataclass(frozen=True)
@@ -176,14 +184,19 @@ class Case:
 
 @dataclass(frozen=True)
 class Failure:
-    """One case that an answer fails, and what is wrong, in a sentence.
+    """One call that an answer fails, in words: ``sentence`` says what is wrong.
 
-    ``minor`` is a failure that leaves half of the points: the value is right, or the input extreme.
+    ``got`` and ``expected`` are shown as code: of a tuple only the part that differs, and where an
+    argument was changed that argument, after and before. ``functions`` says what the functions
+    among the arguments compute. ``minor`` is a failure that leaves half of the points: the value is
+    right, or the input is extreme.
     """
 
-    case: Case
-    answer: Answer
     sentence: str
+    call: str
+    got: str
+    expected: str
+    functions: tuple[str, ...] = ()
     minor: bool = False
 
 
@@ -243,14 +256,46 @@ def cases(exercise: Exercise, seed: int = 0) -> tuple[Case, ...]:
 
 def _judge(exercise: Exercise, case: Case, answer: Answer) -> Failure | None:
     """What is wrong with ``answer`` to ``case``, if anything is."""
-    sentence = _raised(answer.error) if answer.error else _wrong(exercise, case, answer)
+    if answer.error:
+        return _failure(exercise, case, _raised(answer.error), answer.error, case.expected)
+    sentence = _wrong(exercise, case, answer)
     if sentence:
-        return Failure(case, answer, sentence, minor=case.extreme)
+        return _failure(exercise, case, sentence, answer.value, case.expected)
     for name, after, before in zip(exercise.parameters, answer.args, case.args):
         if not _unchanged(after, before):
             message = _("It changes its argument {name}. Work on a copy, such as {name}.copy().")
-            return Failure(case, answer, message.format(name=name), minor=True)
+            return _failure(
+                exercise, case, message.format(name=name), after, before, name=name, minor=True
+            )
     return None
+
+
+def _failure(
+    exercise: Exercise,
+    case: Case,
+    sentence: str,
+    got: Any,
+    expected: Any,
+    name: str = "",
+    minor: bool = False,
+) -> Failure:
+    """A `Failure` of ``case``, in which ``got`` and ``expected`` are called ``name``."""
+    if not (name or exercise.judge or isinstance(got, Error)):
+        name, got, expected = part_that_differs(got, expected, exercise.rule, exercise.returns)
+
+    def named(value: Any) -> str:
+        opening = f"{name} = " if name else ""
+        return opening + show(value).replace("\n", "\n" + " " * len(opening))
+
+    functions = [argument for argument in case.args if callable(argument) and argument.__doc__]
+    return Failure(
+        sentence,
+        show_call(exercise.name, case.args),
+        str(got) if isinstance(got, Error) else named(got),
+        named(expected),
+        tuple(f"{f.__name__}(x) = {f.__doc__.splitlines()[0]}" for f in dict.fromkeys(functions)),
+        minor or case.extreme,
+    )
 
 
 def _raised(error: Error) -> str:
@@ -259,12 +304,10 @@ def _raised(error: Error) -> str:
     if error.type == "NotImplementedError":
         message = _("It calls {name}, which is not written yet. Write that one first.")
         return message.format(name=error.function)
-    message = f"{error.type}: {error.message}".rstrip(": ")
     if error.line is None:
-        return _("It raises {error}").format(error=message)
-    return _("Line {line}, {source}, raises {error}").format(
-        line=error.line, source=error.source, error=message
-    )
+        return _("It raises an error: {error}").format(error=error)
+    message = _("It raises an error in line {line}, {source}")
+    return message.format(line=error.line, source=error.source or error)
 
 
 def _wrong(exercise: Exercise, case: Case, answer: Answer) -> str | None:
@@ -273,8 +316,7 @@ def _wrong(exercise: Exercise, case: Case, answer: Answer) -> str | None:
         if answer.printed:
             return _("It prints its answer, and returns nothing. Put return in place of print.")
         return _("It returns nothing. Does it end in return, on every way through it?")
-    rule = Rule(exercise.rtol, exercise.atol, exercise.whole)
-    found = difference(answer.value, case.expected, rule, exercise.returns)
+    found = difference(answer.value, case.expected, exercise.rule, exercise.returns)
     if exercise.judge and (found is None or found.value):
         return exercise.judge(case.args, answer.value)
     return found.sentence if found else None
@@ -288,15 +330,12 @@ def _changes(
         second = call(case.args)
         if not _agree(second, first, exercise):
             sentence = _(
-                "Called once more with the same arguments, it gives another answer: {second}, "
-                "after {first}. Does it use a variable from outside, or chance?"
-            ).format(first=_outcome(first), second=_outcome(second))
-            return [Failure(case, second, sentence, minor=True)]
+                "Called once more with the same arguments, it gives another answer. Does it use a "
+                "variable from outside, or chance?"
+            )
+            got = second.error or second.value
+            return [_failure(exercise, case, sentence, got, first.value, minor=True)]
     return []
-
-
-def _outcome(answer: Answer) -> str:
-    return answer.error.type if answer.error else show(answer.value)
 
 
 def _diagnosis(exercise: Exercise, tried: tuple[Case, ...], answers: list[Answer]) -> str | None:
@@ -314,7 +353,7 @@ def _agree(one: Answer, other: Answer, exercise: Exercise) -> bool:
     """Whether two calls came to the same: an error of the same type, or values within tolerance."""
     if one.error or other.error:
         return bool(one.error and other.error and one.error.type == other.error.type)
-    rule = Rule(exercise.rtol, exercise.atol, any_kind=True)
+    rule = exercise.rule._replace(any_kind=True)
     return not difference(one.value, other.value, rule) and _unchanged(one.args, other.args)
 
 

@@ -7,7 +7,6 @@ a light and in a dark theme; color only repeats what a mark and a word have said
 from dataclasses import dataclass
 from html import escape
 
-from course_nn.checks.compare import show, show_call
 from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED, Exercise, Report
 from course_nn.i18n import _, ngettext
 
@@ -79,22 +78,27 @@ def of_report(report: Report) -> Panel:
     heading = _("{title}: not yet").format(title=title)
     failure = report.failure
     assert failure is not None
-    case, answer = failure.case, failure.answer
-    sentences = [_(report.diagnosis), failure.sentence] if report.diagnosis else [failure.sentence]
-    if report.points:
-        message = _("{part} of {points} so far: right for usual arguments, and one thing is left.")
-        sentences.append(message.format(part=f"{report.points:g}", points=points(exercise.points)))
-    rows = [(_("called"), show_call(exercise.name, case.args))]
-    if not answer.error:
-        rows.append((_("got"), show(answer.value)))
-    rows.append((_("expected"), show(case.expected)))
-    rows += [
-        (_("where"), f"{function.__name__}(x) = {function.__doc__.splitlines()[0]}")
-        for function in dict.fromkeys(filter(callable, case.args))
-        if function.__doc__
+    rows = [
+        (_("called"), failure.call),
+        (_("got"), failure.got),
+        (_("for example") if exercise.judge else _("expected"), failure.expected),
+        *((_("where"), function) for function in failure.functions),
     ]
-    footer = _("Right in {right} of {tried} calls. hint({name}) gives a hint.")
-    footer = footer.format(right=report.right, tried=report.tried, name=exercise.name)
+    sentences = [_(report.diagnosis)] if report.diagnosis else []
+    if not (failure.got in failure.sentence and failure.expected in failure.sentence):
+        sentences.append(failure.sentence)
+    if report.points:
+        footer = _("{part} of {points}: the values are right for all usual arguments.")
+    else:
+        footer = _("Right in {right} of {tried} calls.")
+    footer += " " + _("hint({name}) gives a hint.")
+    footer = footer.format(
+        part=f"{report.points:g}",
+        points=points(exercise.points),
+        right=report.right,
+        tried=report.tried,
+        name=exercise.name,
+    )
     return Panel(FAILED, heading, tuple(sentences), tuple(rows), footer)
 
 
