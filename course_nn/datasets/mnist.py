@@ -50,9 +50,9 @@ def load_data() -> tuple[Pair, Pair]:
 
 def _load(name: str) -> np.ndarray:
     """The array in the IDX file ``name``, from the cache when it is whole there."""
-    shape, crc = FILES[name]
+    shape, _crc = FILES[name]
     raw = _map_cached(name)
-    if raw is None or zlib.crc32(raw.data) != crc:
+    if raw is None:
         raw = _decompress(name)
         _cache(name, raw)
     return raw[4 + 4 * len(shape) :].reshape(shape)
@@ -92,9 +92,18 @@ def _cache_folder() -> Path:
 
 
 def _map_cached(name: str) -> np.ndarray | None:
-    """The cached bytes of ``name``, or None; what is written into them never reaches the file."""
+    """The cached bytes of ``name`` if they are whole; what is written into them never reaches the file.
+
+    They are checked by reading the file, because what is read through the map stays in memory.
+    """
     try:
-        return np.asarray(np.memmap(_cache_folder() / name, np.uint8, mode="c"))  # copy on write
+        path, crc = _cache_folder() / name, 0
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                crc = zlib.crc32(chunk, crc)
+        if crc == FILES[name][1]:
+            return np.asarray(np.memmap(path, np.uint8, mode="c"))  # copy on write
+        return None
     except (OSError, RuntimeError, ValueError):  # none there; no home; an empty file
         return None
 
