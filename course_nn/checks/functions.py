@@ -58,6 +58,35 @@ def surface(x):
     return x[0] ** 2 * x[1] + x[1] + 2
 
 
+# Slopes and gradients, to descend along
+
+
+def square_slope(x):
+    """2 * x"""
+    return 2 * x
+
+
+def two_minima_slope(x):
+    """4 * x ** 3 - 6 * x + 1"""
+    return 4 * x**3 - 6 * x + 1
+
+
+def logarithm(x):
+    """np.log(x)"""
+    return np.log(x)
+
+
+def bowl_gradient(x):
+    """np.array([x[0], 10 * x[1]])"""
+    return np.array([x[0], 10 * x[1]])
+
+
+def valley_gradient(x):
+    """np.array([2 * (x[0] - 1) - 400 * x[0] * (x[1] - x[0] ** 2), 200 * (x[1] - x[0] ** 2)])"""
+    step = x[1] - x[0] ** 2
+    return np.array([2 * (x[0] - 1) - 400 * x[0] * step, 200 * step])
+
+
 CATALOGUE = {
     name: function
     for name, function in list(globals().items())
