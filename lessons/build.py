@@ -49,13 +49,13 @@ EXAMPLES = """examples:
   python lessons/build.py 02_descent          build and run one
   python lessons/build.py 02_descent --exercises   build its exercises and their solutions alone
   python lessons/build.py --check             prove, without running, that nothing has drifted
-  python lessons/build.py --extract es        make lessons/*/es.po for a translator, or bring it up to date
+  python lessons/build.py --extract es        make or bring up to date lessons/*/es.po, to translate
   python lessons/build.py --language es       build the Spanish notebooks into notebooks/es/
 
 slides, of any notebook:
   jupyter nbconvert --to slides --SlidesExporter.reveal_scroll=True notebooks/02_descent.ipynb
-writes notebooks/02_descent.slides.html. To show it takes the network: reveal.js and MathJax come from
-there. Without a network: pip install jupyterlab-rise once, then open the notebook and press Alt+R.
+writes notebooks/02_descent.slides.html, which needs the network when it is shown: it loads reveal.js
+and MathJax. Without a network: pip install jupyterlab-rise once, open the notebook, press Alt+R.
 """
 
 # Nothing in here depends on the machine that builds.
@@ -114,7 +114,11 @@ def exercises(language: str = "en") -> list[Target]:
 
 def _targets(source: str, folder: Path, part: str, language: str) -> list[Target]:
     found = [
-        Target(path, folder / (language if language != "en" else "") / part / f"{path.parent.name}.ipynb", language)
+        Target(
+            path,
+            folder / (language if language != "en" else "") / part / f"{path.parent.name}.ipynb",
+            language,
+        )
         for path in sorted(LESSONS.glob(f"*/{source}"))
     ]
     return [target for target in found if language == "en" or target.catalogue.exists()]
@@ -214,7 +218,11 @@ def grade(notebook: NotebookNode, target: Target) -> None:
         if cell.cell_type == "markdown":
             prose += cell.source + "\n\n"
         elif SOLUTION.search(cell.source):
-            functions = [node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
+            functions = [
+                node.name
+                for node in ast.parse(cell.source).body
+                if isinstance(node, ast.FunctionDef)
+            ]
             exercise = specification(functions[-1] if functions else "", cell, target)
             if facts(exercise) not in prose:
                 message = f"the prose before it must have these lines:\n\n{facts(exercise)}"
@@ -225,7 +233,15 @@ def grade(notebook: NotebookNode, target: Target) -> None:
         elif asked := re.fullmatch(r"check\((\w+)\)", cell.source):
             exercise = specification(asked[1], cell, target)
             points = {"points": exercise.points}
-            mark(cell, f"check_{exercise.name}", target, solution=False, grade=True, locked=True, **points)
+            mark(
+                cell,
+                f"check_{exercise.name}",
+                target,
+                solution=False,
+                grade=True,
+                locked=True,
+                **points,
+            )
 
 
 def mark(cell: NotebookNode, grade_id: str, target: Target, **parts: bool | int) -> None:
@@ -262,8 +278,8 @@ def translate(notebook: NotebookNode, target: Target) -> None:
             cell.source = entries.get(cell.source, cell.source)
     if stale:
         raise LessonError(
-            f"{shown(target.catalogue)} is behind {target.source.name}. These cells are new or have "
-            f"changed:\n" + "\n".join(stale) + "\nBring it up to date with: "
+            f"{shown(target.catalogue)} is behind {target.source.name}. These cells are new or "
+            "have changed:\n" + "\n".join(stale) + "\nBring it up to date with: "
             f"python lessons/build.py --extract {target.language} {target.name}"
         )
     setting = f'import course_nn\n\ncourse_nn.set_language("{target.language}")'
@@ -334,11 +350,18 @@ def execute(notebook: NotebookNode, target: Target) -> None:
         nonlocal running
         running = cell
         if sys.stdout.isatty():
-            print(f"\r{title(target)} {cell_index + 1:3} of {len(notebook.cells)}", end="", flush=True)
+            print(
+                f"\r{title(target)} {cell_index + 1:3} of {len(notebook.cells)}", end="", flush=True
+            )
 
     client.on_cell_execute = remember
-    with tempfile.TemporaryDirectory() as profile:  # no start-up files or progress of whoever builds
-        env = {"OPENBLAS_NUM_THREADS": "1", **os.environ}  # sums in one order, cores left for others
+    with (
+        tempfile.TemporaryDirectory() as profile
+    ):  # no start-up files or progress of whoever builds
+        env = {
+            "OPENBLAS_NUM_THREADS": "1",
+            **os.environ,
+        }  # sums in one order, cores left for others
         env |= {"IPYTHONDIR": profile, "COURSE_NN_DATA": profile}
         env["COURSE_NN_STRICT"] = "1" if target.solved else ""
         try:
@@ -427,7 +450,9 @@ def build(target: Target) -> None:
     text = nbformat.writes(notebook) + "\n"
     size = len(text.encode())
     if size > SIZE_LIMIT:
-        raise LessonError(f"{shown(target.notebook)} would have {size:,} bytes, over {SIZE_LIMIT:,}")
+        raise LessonError(
+            f"{shown(target.notebook)} would have {size:,} bytes, over {SIZE_LIMIT:,}"
+        )
     save(target.notebook, text)
     count = sum(cell.cell_type == "code" for cell in notebook.cells)
     took = time.perf_counter() - started
@@ -453,7 +478,9 @@ def check(target: Target) -> None:
     for number, (old, new) in enumerate(zip(committed.cells, expected.cells), 1):
         for key in ["cell_type", "source", "id", "metadata", "attachments"]:
             if old.get(key) != new.get(key):
-                found.append(f"cell {number} ({first_line(new)}): its {key} is not what the source says")
+                found.append(
+                    f"cell {number} ({first_line(new)}): its {key} is not what the source says"
+                )
                 break
     found += problems(committed)
     if target.notebook.stat().st_size > SIZE_LIMIT:
@@ -509,11 +536,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("chapters", nargs="*", metavar="chapter", help="such as 02_descent; all, if none")
-    parser.add_argument("--language", metavar="XX", help="build the notebooks of this language (en)")
+    parser.add_argument(
+        "chapters", nargs="*", metavar="chapter", help="such as 02_descent; all, if none"
+    )
+    parser.add_argument(
+        "--language", metavar="XX", help="build the notebooks of this language (en)"
+    )
     parser.add_argument("--exercises", action="store_true", help="leave the lessons as they are")
     task = parser.add_mutually_exclusive_group()
-    task.add_argument("--check", action="store_true", help="run nothing, write nothing: compare, in every language")
+    task.add_argument(
+        "--check",
+        action="store_true",
+        help="run nothing, write nothing: compare, in every language",
+    )
     task.add_argument("--extract", metavar="XX", help="write the catalogue XX.po of each lesson")
     options = parser.parse_args(arguments)
 
@@ -527,12 +562,16 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = [
         target
         for language in chosen
-        for target in (exercises(language) if options.exercises else targets(language) + exercises(language))
+        for target in (
+            exercises(language) if options.exercises else targets(language) + exercises(language)
+        )
         if not options.chapters or target.name in options.chapters
     ]
     if options.extract:
         task = extract
-        wanted = [target._replace(language=options.extract) for target in wanted if not target.solved]
+        wanted = [
+            target._replace(language=options.extract) for target in wanted if not target.solved
+        ]
     else:
         task = check if options.check else build
     if not wanted:
@@ -547,7 +586,12 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{title(target)} failed", flush=True)
     if options.check and not options.chapters:
         failures += orphans()
-    print(*("\n" + message for message in failures), sep="\n", end="\n" if failures else "", file=sys.stderr)
+    print(
+        *("\n" + message for message in failures),
+        sep="\n",
+        end="\n" if failures else "",
+        file=sys.stderr,
+    )
     if options.check and not failures:
         print(f"{len(wanted)} notebooks are what their sources build")
     return 1 if failures else 0

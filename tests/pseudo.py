@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
-import course_nn
 import polib
 from babel.messages.extract import extract_from_dir
+
+import course_nn
 from course_nn.i18n import DOMAIN
 
 _PLAIN = "ABCDEGHIJKLNOPRSTUWYZabcdeghijklnoprstuwyz"
@@ -18,7 +19,8 @@ _KEPT = re.compile(r"(\{.*?\}|\$.*?\$|<.*?>|`.*?`|\(http.*?\))", re.DOTALL)  # n
 def pseudo(text: str) -> str:
     """``text`` in accents and brackets; placeholders, formulas, tags and code stay."""
     parts = _KEPT.split(text)
-    return "⟦" + "".join(p if i % 2 else p.translate(_ACCENTS) for i, p in enumerate(parts)) + "⟧"
+    parts[::2] = [part.translate(_ACCENTS) for part in parts[::2]]
+    return f"⟦{''.join(parts)}⟧"
 
 
 def english(text: str) -> set[str]:

@@ -4,15 +4,16 @@ import ast
 import re
 from pathlib import Path
 
-import course_nn
 import polib
 import pytest
-from course_nn.i18n import LOCALE_DIR, N_, _, ngettext, set_language
 from pseudo import compile_catalogue, english, messages, pseudo
+
+import course_nn
+from course_nn.i18n import LOCALE_DIR, N_, _, ngettext, set_language
 
 PACKAGE = Path(course_nn.__file__).parent
 TEMPLATE = LOCALE_DIR / "course_nn.pot"
-UPDATE = "Run: pybabel extract course_nn -o course_nn/locale/course_nn.pot --omit-header --add-location file"
+UPDATE = "Run the first command that course_nn/i18n.py names: pybabel extract ..."
 
 
 @pytest.fixture
@@ -57,9 +58,32 @@ def test_each_catalogue_is_complete_and_compiled():
 # What the code shows to people, read from its syntax tree
 
 TRANSLATORS = {"_", "N_", "ngettext"}
-SHOWS = {"warn", "print", "write", "text", "annotate", "suptitle", "supxlabel", "supylabel", "set_label"}
-SHOWS |= {f"set_{part}" for part in ["title", "xlabel", "ylabel", "zlabel", "xticklabels", "yticklabels"]}
-SHOWN_AS = {"title", "xlabel", "ylabel", "zlabel", "label", "labels", "alt", "desc", "description", "help"}
+SHOWS = {
+    "warn",
+    "print",
+    "write",
+    "text",
+    "annotate",
+    "suptitle",
+    "supxlabel",
+    "supylabel",
+    "set_label",
+}
+SHOWS |= {
+    f"set_{part}" for part in ["title", "xlabel", "ylabel", "zlabel", "xticklabels", "yticklabels"]
+}
+SHOWN_AS = {
+    "title",
+    "xlabel",
+    "ylabel",
+    "zlabel",
+    "label",
+    "labels",
+    "alt",
+    "desc",
+    "description",
+    "help",
+}
 
 
 def name(call: ast.Call) -> str:
@@ -117,10 +141,14 @@ def test_every_text_goes_through_gettext(source):
     assert not missed, "\n".join(["Put these into _(...):", *missed])
     for call in translated(tree):
         for argument in call.args[: 2 if name(call) == "ngettext" else 1]:
-            assert not isinstance(argument, ast.JoinedStr), f"line {call.lineno}: an f-string in _()"
+            assert not isinstance(argument, ast.JoinedStr), (
+                f"line {call.lineno}: an f-string in _()"
+            )
             if isinstance(argument, ast.Constant):
                 fields = re.findall(r"\{(.*?)\}", re.sub(r"\{\{|\}\}", "", argument.value))
-                assert all(field[:1].isidentifier() for field in fields), f"line {call.lineno}: name the fields"
+                assert all(field[:1].isidentifier() for field in fields), (
+                    f"line {call.lineno}: name the fields"
+                )
 
 
 @pytest.mark.parametrize(

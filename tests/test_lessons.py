@@ -1,4 +1,4 @@
-"""The notebooks are what their sources build, and each lesson has what a learner and a teacher need."""
+"""The notebooks are what their sources build; each lesson has what learners and teachers need."""
 
 import importlib.util
 import re
@@ -93,7 +93,7 @@ def test_a_lesson_opens_with_title_goals_minutes_and_what_it_takes(target):
 
 @each_chapter
 def test_each_stretch_has_a_question_for_the_room(target):
-    *stretches, (last, ending) = sections(target).items()
+    *stretches, (last, _) = sections(target).items()
     assert len(stretches) >= 3
     assert [heading for heading, text in stretches if "?" not in text] == []
     assert re.search(r"have seen", last)
@@ -120,9 +120,20 @@ def test_a_lesson_ends_with_three_sentences_exercises_sources_and_the_way_on(tar
 @each_chapter
 def test_a_teacher_finds_a_plan_misconceptions_and_the_board(target):
     note = target.source.with_name("teaching.md").read_text(encoding="utf-8")
-    assert re.search(r"^\|.*minutes", note, re.MULTILINE | re.IGNORECASE), "a plan by minutes, as a table"
+    assert re.search(r"^\|.*minutes", note, re.MULTILINE | re.IGNORECASE), (
+        "a plan by minutes, as a table"
+    )
     for word in ["misconception", "board", "skip"]:
         assert word in note.lower(), word
+
+
+@each_chapter
+def test_the_front_page_links_each_chapter_with_its_title_and_minutes(target):
+    first = build.assemble(target).cells[0].source
+    title = re.match(r"# \d\. (.+)", first)[1]
+    minutes = re.search(r"(\d+) minutes", first)[1]
+    row = f"| {int(target.name[:2])} | [{title}]({target.name}.ipynb) | {minutes} |"
+    assert row in prose(next(page for page in TARGETS if page.name == "00_start"))
 
 
 @each_target
@@ -130,7 +141,8 @@ def test_code_cells_are_short(target):
     long = [
         f"{build.first_line(cell)} ({len(cell.source.splitlines())} lines)"
         for cell in build.assemble(target).cells
-        if cell.cell_type == "code" and len([line for line in cell.source.splitlines() if line]) > 15
+        if cell.cell_type == "code"
+        and len([line for line in cell.source.splitlines() if line]) > 15
     ]
     assert not long
 
@@ -249,14 +261,28 @@ def test_a_new_cell_leaves_the_ids_of_the_others_alone(lesson):
 
 
 def test_slides_open_at_headings_and_after_results(lesson):
-    text = LESSON.replace("More words.", "Bye.\n\n### Part\n\n\nMore.") + "\nAfter.\n\n```python\ny = 1\n```\n"
+    text = (
+        LESSON.replace("More words.", "Bye.\n\n### Part\n\n\nMore.")
+        + "\nAfter.\n\n```python\ny = 1\n```\n"
+    )
     cells = build.assemble(lesson(text)).cells
     kinds = [cell.metadata["slideshow"]["slide_type"] for cell in cells]
-    assert kinds == ["slide", "fragment", "subslide", "subslide", "-", "fragment", "subslide", "fragment"]
+    assert kinds == [
+        "slide",
+        "fragment",
+        "subslide",
+        "subslide",
+        "-",
+        "fragment",
+        "subslide",
+        "fragment",
+    ]
 
 
 def test_claims_are_folded_and_no_slide(lesson):
-    cell = build.assemble(lesson(LESSON.replace("```python\nx", '```python tags=["claims"]\nx'))).cells[1]
+    cell = build.assemble(
+        lesson(LESSON.replace("```python\nx", '```python tags=["claims"]\nx'))
+    ).cells[1]
     assert cell.metadata["jupyter"] == {"source_hidden": True}
     assert cell.metadata["slideshow"] == {"slide_type": "skip"}
 
@@ -271,14 +297,21 @@ def test_a_changed_cell_makes_its_translation_stale(lesson, capsys):
         entry.msgstr = pseudo(entry.msgid)
     catalogue.save()
     cells = build.assemble(target).cells
-    assert [cell.source for cell in cells[::3]] == [pseudo("# 9. Nine\n\nFirst words."), pseudo("More words.")]
+    assert [cell.source for cell in cells[::3]] == [
+        pseudo("# 9. Nine\n\nFirst words."),
+        pseudo("More words."),
+    ]
 
     target = lesson(LESSON.replace("More words.", "Many more words."), "xx")
     with pytest.raises(build.LessonError, match="cell 3: Many more words"):
         build.assemble(target)
     build.extract(target)  # keeps the old translation, for the translator to look at
     entry = polib.pofile(str(target.catalogue)).find("Many more words.")
-    assert (entry.fuzzy, entry.previous_msgid, entry.msgstr) == (True, "More words.", pseudo("More words."))
+    assert (entry.fuzzy, entry.previous_msgid, entry.msgstr) == (
+        True,
+        "More words.",
+        pseudo("More words."),
+    )
     with pytest.raises(build.LessonError, match="cell 3: Many more words"):
         build.assemble(target)
 

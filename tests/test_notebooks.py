@@ -1,5 +1,5 @@
-"""What nbval lets pass, closed. nbval runs each notebook and compares what it says; these tests see to it
-that what is committed can be compared, and reads as well on another machine and without eyes."""
+"""What nbval lets pass, closed. nbval runs each notebook and compares what it says; these tests see
+to it that what is committed can be compared, and reads as well elsewhere and without eyes."""
 
 import os
 import subprocess
@@ -27,7 +27,9 @@ def stream(text, name="stdout"):
 
 
 def data(**kinds):
-    return new_output("display_data", {kind.replace("_", "/"): text for kind, text in kinds.items()})
+    return new_output(
+        "display_data", {kind.replace("_", "/"): text for kind, text in kinds.items()}
+    )
 
 
 ERROR = new_output("error", ename="ValueError", evalue="no", traceback=["ValueError: no"])
@@ -56,7 +58,12 @@ def test_what_is_fine(cell):
         (executed(ERROR, tags=["raises-exception", "nbval-ignore-output"]), "need not raise"),
         (executed(stream("UsageError: Line magic function `%x` not found.", "stderr")), "stderr"),
         (executed(data(image_png="iVBORw0KGgo=")), "without alternative text"),
-        (executed(data(image_png="iVBORw0KGgo=", text_plain="<Figure size 640x480 with 1 Axes>")), "without alt"),
+        (
+            executed(
+                data(image_png="iVBORw0KGgo=", text_plain="<Figure size 640x480 with 1 Axes>")
+            ),
+            "without alt",
+        ),
         (executed(new_output("display_data", {build.WIDGET: {}, **PICTURE})), "a widget"),
         (executed(stream(f"saved as {Path.home() / 'model'}")), "only on this machine"),
         (executed(stream("saved as C:\\Users\\ada\\model")), "only on this machine"),
@@ -84,17 +91,25 @@ def test_nbval_compares_words_and_errors_and_not_the_bytes_of_pictures(tmp_path)
     cells = [
         ("same", executed(stream("1\n"), source="print(1)", count=1), "passed"),
         ("other number", executed(stream("1\n"), source="print(2)", count=2), "failed"),
-        ("other error", executed(ERROR, source="raise ValueError('yes')", tags=["raises-exception"]), "failed"),
+        (
+            "other error",
+            executed(ERROR, source="raise ValueError('yes')", tags=["raises-exception"]),
+            "failed",
+        ),
         ("no error", executed(ERROR, source="2", tags=["raises-exception"]), "failed"),
         ("other bytes", executed(data(image_png="AAAA", text_plain=ALT), source=show), "passed"),
-        ("other words", executed(data(image_png="AAAA", text_plain=ALT + " "), source=show), "failed"),
+        (
+            "other words",
+            executed(data(image_png="AAAA", text_plain=ALT + " "), source=show),
+            "failed",
+        ),
         ("a warning", executed(source="import sys; sys.stderr.write('old') and None"), "failed"),
     ]
     notebook = new_notebook(cells=[cell for _, cell, _ in cells], metadata=build.METADATA)
     path = tmp_path / "traps.ipynb"
     nbformat.write(notebook, path)
     options = ["-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider", "-v", str(path)]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: PLW1510  (it fails: that is the test)
         [sys.executable, "-m", "pytest", *options],
         cwd=ROOT,
         capture_output=True,
@@ -103,4 +118,6 @@ def test_nbval_compares_words_and_errors_and_not_the_bytes_of_pictures(tmp_path)
     )
     lines = [line for line in done.stdout.splitlines() if "::Cell" in line]
     for number, (case, _, outcome) in enumerate(cells):
-        assert any(f"Cell {number} {outcome.upper()}" in line for line in lines), f"{case}\n{done.stdout}"
+        assert any(f"Cell {number} {outcome.upper()}" in line for line in lines), (
+            f"{case}\n{done.stdout}"
+        )

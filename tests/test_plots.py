@@ -9,18 +9,19 @@ import sys
 import traceback
 from pathlib import Path
 
-import course_nn
 import numpy as np
 import pytest
-from course_nn.i18n import set_language
-from course_nn.models import Sequential
-from course_nn.plots import BLACK, BLUE, CYCLE, GRAY, GREEN, ORANGE, PURPLE, Picture, canvas, styled
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from pseudo import compile_catalogue, english
 from test_lessons import TARGETS, build
+
+import course_nn
+from course_nn.i18n import set_language
+from course_nn.models import Sequential
+from course_nn.plots import BLACK, BLUE, CYCLE, GRAY, GREEN, ORANGE, PURPLE, Picture, canvas, styled
 
 # One picture
 
@@ -52,7 +53,11 @@ def test_a_notebook_gets_the_png_its_size_on_the_page_and_its_words():
     data, metadata = line()._repr_mimebundle_()
     assert set(data) == {"image/png", "text/plain"}
     assert data["text/plain"] == "A line that rises & <bends>."
-    assert metadata["image/png"] == {"width": 576, "height": 288, "alt": "A line that rises & <bends>."}
+    assert metadata["image/png"] == {
+        "width": 576,
+        "height": 288,
+        "alt": "A line that rises & <bends>.",
+    }
 
 
 def test_a_notebook_shows_the_picture_once_and_says_its_words_to_a_screen_reader():
@@ -84,9 +89,21 @@ def test_canvas_gives_a_grid_of_axes():
 
 VISION = {
     "all cones": np.eye(3),
-    "no red cones": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "no green cones": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
-    "no blue cones": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+    "no red cones": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "no green cones": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.01182, 0.04294, 0.968881],
+    ],
+    "no blue cones": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.3039],
+    ],
 }
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 
@@ -125,7 +142,10 @@ def test_every_picture_belongs_to_a_lesson():
     for path in (PACKAGE / "plots").glob("[a-z]*.py"):
         module = importlib.import_module(f"course_nn.plots.{path.stem}")
         for name, function in inspect.getmembers(module, inspect.isfunction):
-            if inspect.signature(function).return_annotation is Picture and function.__module__ == module.__name__:
+            if (
+                inspect.signature(function).return_annotation is Picture
+                and function.__module__ == module.__name__
+            ):
                 assert f"{name}(" in lessons, f"no lesson shows {path.stem}.{name}"
 
 
@@ -156,9 +176,11 @@ def pictures(tmp_path, monkeypatch):
 
 @pytest.fixture
 def short_training(monkeypatch):
-    """Models train on a few rows only: what they say is wrong then, but it is drawn all the same."""
+    """Models train on a few rows only: what they say is wrong then, and drawn all the same."""
     fit = Sequential.fit
-    monkeypatch.setattr(Sequential, "fit", lambda model, x, y, *a, **b: fit(model, x[:2000], y[:2000], *a, **b))
+    monkeypatch.setattr(
+        Sequential, "fit", lambda model, x, y, *a, **b: fit(model, x[:2000], y[:2000], *a, **b)
+    )
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])
@@ -167,7 +189,9 @@ def test_every_picture_of_a_lesson_is_translated_described_and_whole(
 ):
     monkeypatch.chdir(tmp_path)
     cells = [cell for cell in build.assemble(target).cells if cell.cell_type == "code"]
-    own = set().union(*(words_of_strings(cell.source) for cell in cells))  # all languages share the code
+    own = set().union(
+        *(words_of_strings(cell.source) for cell in cells)
+    )  # all languages share the code
     names: dict = {"__name__": "__main__"}
     faults = []
     for cell in cells:

@@ -39,7 +39,7 @@ _STYLE: Any = {
     "axes.labelsize": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": "cycler(color={})".format(CYCLE),
+    "axes.prop_cycle": f"cycler(color={CYCLE})",
     "axes.grid": False,
     "lines.linewidth": 2.0,
     "legend.frameon": False,
@@ -54,8 +54,8 @@ _ASIDE = '<div style="width: 1px; height: 1px; overflow: hidden; white-space: no
 
 
 class Picture(Figure):
-    """A figure that shows itself in a notebook, with its alternative text; pyplot knows nothing of it,
-    so nothing is left open behind it."""
+    """A figure that shows itself in a notebook, with its alternative text; pyplot knows nothing of
+    it, so nothing is left open behind it."""
 
     alt: str = ""
 
@@ -80,9 +80,15 @@ class Picture(Figure):
 
 
 def canvas(
-    rows: int = 1, columns: int = 1, *, alt: str, width: float = 7.2, height: float = 4.0, **subplots: Any
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    alt: str,
+    width: float = 7.2,
+    height: float = 4.0,
+    **subplots: Any,
 ) -> tuple[Picture, Any]:
-    """An empty picture of ``width`` x ``height`` inches and its axes, as ``Figure.subplots`` gives them."""
+    """An empty picture of ``width`` x ``height`` inches, and its axes as from ``Figure.subplots``."""
     picture = Picture(figsize=(width, height))
     picture.alt = alt
     axes: Axes | np.ndarray = picture.subplots(rows, columns, **subplots)
