@@ -1,5 +1,815 @@
 """The exercises of chapter 2: gradient descent."""
 
-from course_nn.checks.engine import Exercise
+import numpy as np
 
-EXERCISES: list[Exercise] = []
+from course_nn import descent
+from course_nn.checks.engine import Exercise
+from course_nn.checks.functions import (
+    bowl_gradient,
+    logarithm,
+    square_slope,
+    two_minima_slope,
+    valley_gradient,
+)
+from course_nn.i18n import N_
+
+
+def places(rng):
+    """gradient, x, learning_rate: numbers, then arrays, of whole numbers too."""
+    yield square_slope, 3.0, 0.1
+    yield square_slope, -1, 0.25
+    yield two_minima_slope, 2.0, 0.01
+    yield bowl_gradient, np.array([10.0, 1.0]), 0.18
+    yield bowl_gradient, np.array([4, -3]), 0.05
+    yield valley_gradient, np.array([-1.2, 1.0]), 0.001
+    yield two_minima_slope, np.array([[0.1, 0.2, 1.0]]), 0.1
+    yield valley_gradient, rng.normal(size=2).round(2), 0.01
+    yield square_slope, rng.normal(size=(2, 3)).round(2), 0.3
+
+
+def one_after_the_other(gradient, x, learning_rate):
+    x = np.array(x, dtype=float)
+    for i in np.ndindex(x.shape):
+        x[i] -= learning_rate * gradient(x)[i]
+    return x
+
+
+def in_place(gradient, x, learning_rate):
+    x -= learning_rate * gradient(x)
+    return x
+
+
+descent_step = Exercise(
+    number="2.1",
+    name="descent_step",
+    title=N_("A step downhill"),
+    points=1,
+    minutes=5,
+    difficulty=1,
+    reference=lambda gradient, x, learning_rate: x - learning_rate * gradient(x),
+    inputs=places,
+    hints=(
+        N_("You know the slope at x: call gradient there. Does it point uphill or downhill?"),
+        N_("How long is the step where the slope is 6 and the learning rate 0.1?"),
+        N_("Return where you stand after the step, and leave x itself as it was."),
+    ),
+    why=N_(
+        "The gradient points to where the ground rises, so its negative leads down. A step is "
+        "subtracted from where you stand, and x - ... makes a new array, where x -= ... would "
+        "change the one that was passed to you."
+    ),
+    mistakes={
+        N_("The sign is lost: the gradient points uphill, and you go along with it."): (
+            lambda gradient, x, learning_rate: x + learning_rate * gradient(x)
+        ),
+        N_("This is the step alone. Take it away from x, and return where that leads."): (
+            lambda gradient, x, learning_rate: learning_rate * gradient(x)
+        ),
+        N_("The learning rate is missing: you go as far as the slope is large."): (
+            lambda gradient, x, learning_rate: x - gradient(x)
+        ),
+        N_("The slope is missing: you go equally far wherever you stand, and to the same side."): (
+            lambda gradient, x, learning_rate: x - learning_rate
+        ),
+        N_("Parentheses too many: the slope multiplies the learning rate alone, not x as well."): (
+            lambda gradient, x, learning_rate: (x - learning_rate) * gradient(x)
+        ),
+        N_("The coordinates move one after the other. Take the gradient once, for all of them."): (
+            one_after_the_other
+        ),
+        N_(
+            "x -= ... changes the array of whoever called you. Write x - ..., which makes a new one."
+        ): (in_place),
+    },
+    rights=(
+        lambda gradient, x, learning_rate: -gradient(x) * learning_rate + x,
+        lambda gradient, x, learning_rate: np.add(x, np.multiply(-learning_rate, gradient(x))),
+        lambda gradient, x, learning_rate: in_place(gradient, np.array(x, float), learning_rate),
+    ),
+)
+
+
+def starts(rng):
+    """gradient, start, learning_rate, steps."""
+    yield square_slope, 3.0, 0.1, 1
+    yield square_slope, 3.0, 0.1, 3
+    yield two_minima_slope, 2, 0.01, 4
+    yield bowl_gradient, np.array([10.0, 1.0]), 0.18, 2
+    yield bowl_gradient, np.array([4, -3]), 0.05, 3
+    yield valley_gradient, np.array([-1.2, 1.0]), 0.001, 5
+    yield two_minima_slope, np.array([0.1, 0.2, -2.0]), 0.02, 2
+    yield square_slope, rng.normal(size=(2, 3)).round(2), 0.3, 4
+
+
+def walk(gradient, start, learning_rate, steps):
+    """The path, as the package has it."""
+    return descent.gradient_descent(
+        gradient, start, learning_rate=learning_rate, max_steps=steps, tolerance=0
+    ).points
+
+
+def one_array_for_all(gradient, start, learning_rate, steps):
+    x, points = start, [start]
+    for _ in range(steps):
+        x -= learning_rate * gradient(x)
+        points.append(x)
+    return np.array(points)
+
+
+def array_like_start(gradient, start, learning_rate, steps):
+    points = np.full((steps + 1, *np.shape(start)), start)
+    for step in range(steps):
+        points[step + 1] = points[step] - learning_rate * gradient(points[step])
+    return points
+
+
+descend = Exercise(
+    number="2.2",
+    name="descend",
+    title=N_("The path of a descent"),
+    points=1,
+    minutes=10,
+    difficulty=1,
+    reference=walk,
+    inputs=starts,
+    hints=(
+        N_("Begin with a list that holds the start. What comes next depends on its last point."),
+        N_("points[-1] is where you stand. Take a step from there, append it, and go on."),
+        N_("With 3 steps there are 4 points. np.array makes one array of a list of them."),
+    ),
+    why=N_(
+        "Each step begins where the last one ended, so the slope is taken anew each time. The start "
+        "belongs to the path, which makes it one point longer than the number of steps."
+    ),
+    mistakes={
+        N_("The start is missing. The path begins with it."): lambda *args: walk(*args)[1:],
+        N_("The last point is missing: append where each step leads, not where it begins."): (
+            lambda *args: walk(*args)[:-1]
+        ),
+        N_("This is the last point alone. Keep all of them, the start included."): (
+            lambda *args: walk(*args)[-1]
+        ),
+        N_("Every step uses the slope at the start. Take it where you stand by now."): (
+            lambda gradient, start, *rest: walk(lambda x: gradient(start), start, *rest)
+        ),
+        N_("The sign is lost: the gradient points uphill, and you go along with it."): (
+            lambda gradient, *rest: walk(lambda x: -gradient(x), *rest)
+        ),
+        N_(
+            "x -= ... changes the one array that is in the list many times. Write x = x - ..."
+            " instead."
+        ): one_array_for_all,
+        N_(
+            "An array made like a start of whole numbers cuts off what is put in. Make it of floats."
+        ): (array_like_start),
+    },
+    rights=(
+        lambda gradient, start, learning_rate, steps: array_like_start(
+            gradient, np.array(start, float), learning_rate, steps
+        ),
+        lambda *args: list(walk(*args)),
+        lambda gradient, start, learning_rate, steps: np.stack(
+            [walk(gradient, start, learning_rate, n)[-1] for n in range(1 + steps)]
+        ),
+    ),
+)
+
+
+def bowls(rng):
+    """a: a parabola, x^2 of the lesson, then bowls in several directions."""
+    yield (np.array([1.0]),)
+    yield (np.array([5.0]),)
+    yield (np.array([0.5, 5.0]),)
+    yield (np.array([5.0, 0.5]),)
+    yield (np.array([3, 4, 2]),)
+    for n in (1, 2, 6):
+        yield (rng.uniform(0.1, 9, size=n).round(2),)
+
+
+largest_learning_rate = Exercise(
+    number="2.3",
+    name="largest_learning_rate",
+    title=N_("The largest learning rate"),
+    points=1,
+    minutes=10,
+    difficulty=2,
+    reference=lambda a: 2 / np.max(2 * np.asarray(a)),
+    inputs=bowls,
+    hints=(
+        N_("Each direction is a parabola of its own. What is the second derivative of a x^2?"),
+        N_(
+            "A direction with the curvature L allows rates below 2 / L. One rate must serve them all."
+        ),
+        N_(
+            "Which direction runs away first when the rate grows: the flattest, or the most curved?"
+        ),
+    ),
+    why=N_(
+        "The second derivative of a x^2 is 2 a, so that direction arrives for rates below 2 / (2 a). "
+        "All directions share the rate, and so the most curved one sets the limit."
+    ),
+    mistakes={
+        N_("You took a for the curvature. The second derivative of a x^2 is 2 a."): (
+            lambda a: 2 / np.max(a)
+        ),
+        N_(
+            "1 / L is the rate that arrives in one step. It may be twice as large and still arrive."
+        ): (lambda a: 1 / np.max(2 * a)),
+        N_("The flattest direction allows that much, but then the most curved one runs away."): (
+            lambda a: 2 / np.min(2 * a)
+        ),
+        N_("A mean of the curvatures does not help the most curved direction: it runs away."): (
+            lambda a: 2 / np.mean(2 * a)
+        ),
+        N_("The curvatures do not add up: each direction makes its own descent."): (
+            lambda a: 2 / np.sum(2 * a)
+        ),
+        N_(
+            "This is a limit for each direction. They share one learning rate: which limit holds?"
+        ): (lambda a: 2 / (2 * a)),
+        N_("The fraction is upside down: more curvature allows a smaller rate."): (
+            lambda a: np.max(2 * a) / 2
+        ),
+    },
+    rights=(
+        lambda a: min(2 / (2 * number) for number in a),
+        lambda a: 1 / max(a),
+        lambda a: 2 / np.linalg.norm(np.diag(2 * a), 2),
+    ),
+)
+
+
+def lines(rng):
+    """w, x, y: one point, then more; whole numbers; two of Hubble's galaxies."""
+    yield np.array([2.0, 1.0]), np.array([3.0]), np.array([5.0])
+    yield np.array([1.0, 0.0]), np.array([1.0, 2.0]), np.array([3.0, 2.0])
+    yield np.array([500.0, 0.0]), np.array([2.0, 0.45]), np.array([800.0, 200.0])
+    yield np.array([2, -1]), np.array([0, 1, 3]), np.array([1, 1, 4])
+    for n in (1, 2, 5, 24):
+        yield tuple(rng.normal(size=size).round(2) for size in (2, n, n))
+
+
+def error(w, x, y):
+    return w[0] * x + w[1] - y
+
+
+line_mse = Exercise(
+    number="2.4",
+    name="line_mse",
+    title=N_("The mean squared error of a line"),
+    points=1,
+    minutes=5,
+    difficulty=1,
+    reference=descent.line_mse,
+    inputs=lines,
+    hints=(
+        N_(
+            "Where is the line above each x? Subtract the measured y from that: these are the errors."
+        ),
+        N_("The name says the rest, read from its end: the error, squared, and of that the mean."),
+    ),
+    why=N_(
+        "Squared, an error counts the same to either side, and two of them cannot cancel. The mean "
+        "does not grow with the number of points, so that losses of different data can be compared."
+    ),
+    mistakes={
+        N_("This is the sum of the squares. Divide by the number of points."): (
+            lambda w, x, y: np.sum(error(w, x, y) ** 2)
+        ),
+        N_("This is half of it. Some books put 1/2 before the mean, this course does not."): (
+            lambda w, x, y: np.mean(error(w, x, y) ** 2) / 2
+        ),
+        N_("You square the mean. Square each error first, or those above and below cancel."): (
+            lambda w, x, y: np.mean(error(w, x, y)) ** 2
+        ),
+        N_("The errors are not squared, so those above and below cancel."): (
+            lambda w, x, y: np.mean(error(w, x, y))
+        ),
+        N_("This is the mean absolute error. Square the errors instead of taking their size."): (
+            lambda w, x, y: np.mean(np.abs(error(w, x, y)))
+        ),
+        N_("This is the root of it. The mean squared error is left as a square."): (
+            lambda w, x, y: np.sqrt(np.mean(error(w, x, y) ** 2))
+        ),
+        N_("m and c have changed places: w holds the slope first, then what is added."): (
+            lambda w, x, y: np.mean(error(w[::-1], x, y) ** 2)
+        ),
+        N_("These are the squared errors, one for each point. Take their mean."): (
+            lambda w, x, y: error(w, x, y) ** 2
+        ),
+    },
+    rights=(
+        lambda w, x, y: sum((w[0] * a + w[1] - b) ** 2 for a, b in zip(x, y)) / len(x),
+        lambda w, x, y: error(w, x, y) @ error(w, x, y) / x.size,
+        lambda w, x, y: np.square(y - np.polyval(w, x)).mean(keepdims=True)[0],
+    ),
+)
+
+
+def slopes(w, x, y, average=np.mean):
+    """The package's formula, in which the known mistakes change one thing each."""
+    return np.array([average(2 * error(w, x, y) * x), average(2 * error(w, x, y))])
+
+
+line_mse_gradient = Exercise(
+    number="2.5",
+    name="line_mse_gradient",
+    title=N_("The gradient of that error"),
+    points=2,
+    minutes=15,
+    difficulty=2,
+    reference=descent.line_mse_gradient,
+    inputs=lines,
+    hints=(
+        N_("Take one point. What is the slope of error^2, if the error itself is what changes?"),
+        N_("Chain rule: times how the error changes with m, and with c. Look at m x + c - y."),
+        N_("The loss is a mean over the points, so each of its two slopes is a mean as well."),
+    ),
+    why=N_(
+        "The slope of error^2 is 2 error. Then the chain rule: m enters the error multiplied by x, "
+        "so that slope gets the factor x; c enters as it is, with the factor 1. The derivative of a "
+        "mean is the mean of the derivatives."
+    ),
+    mistakes={
+        N_("The factor 2 is missing: the derivative of error^2 is 2 error."): (
+            lambda w, x, y: slopes(w, x, y) / 2
+        ),
+        N_("These are sums. The loss is a mean, so divide by the number of points."): (
+            lambda w, x, y: slopes(w, x, y, np.sum)
+        ),
+        N_("The sign is turned round: the error is the line minus y."): lambda w, x, y: (
+            -slopes(w, x, y)
+        ),
+        N_("In the slope along m the factor x is missing: m is multiplied by x."): (
+            lambda w, x, y: np.array([slopes(w, x, y)[1]] * 2)
+        ),
+        N_("The slope along c has a factor x. c is added as it is, so its factor is 1."): (
+            lambda w, x, y: np.array([slopes(w, x, y)[0]] * 2)
+        ),
+        N_("A mean of products is not the product of the means: multiply first, point by point."): (
+            lambda w, x, y: slopes(w, x, y)[1] * np.array([np.mean(x), 1])
+        ),
+        N_("The two slopes have changed places. First the one along m, then the one along c."): (
+            lambda w, x, y: slopes(w, x, y)[::-1]
+        ),
+        N_("These are slopes for each point. Take the mean over the points."): (
+            lambda w, x, y: slopes(w, x, y, np.array)
+        ),
+    },
+    rights=(
+        lambda w, x, y: (2 * error(w, x, y) @ x / len(x), sum(2 * error(w, x, y)) / len(x)),
+        lambda w, x, y: 2 / len(x) * np.stack([x, np.ones(len(x))]) @ error(w, x, y),
+        lambda w, x, y: np.mean(
+            [[2 * (w[0] * a + w[1] - b) * a, 2 * (w[0] * a + w[1] - b)] for a, b in zip(x, y)],
+            axis=0,
+        ),
+    ),
+)
+
+
+def columns(rng):
+    """x: one column as a vector, then tables, square ones and others."""
+    yield (np.array([1.0, 3.0]),)
+    yield (np.array([1, 2, 3, 6]),)
+    yield (np.array([[1.0, 10.0], [3.0, 50.0]]),)
+    yield (np.array([[1, 0], [2, 0], [3, 9]]),)
+    for shape in ((5,), (4, 3), (3, 3), (6, 1)):
+        yield (rng.normal(2, 5, size=shape).round(2),)
+
+
+def scaled(x, mean, std):
+    return (x - mean) / std, mean, std
+
+
+standardize = Exercise(
+    number="2.6",
+    name="standardize",
+    title=N_("Standardizing"),
+    points=2,
+    minutes=15,
+    difficulty=2,
+    reference=descent.standardize,
+    inputs=columns,
+    extremes=(
+        (np.array([[2.0, 7.0], [2.0, 9.0], [2.0, 5.0]]),),  # a constant column
+        (np.array([[1.0, -4.0, 0.0]]),),  # a single row
+        (np.array([1e9, 1e9 + 1, 1e9 + 2]),),
+    ),
+    returns=("z", "mean", "std"),
+    hints=(
+        N_(
+            "Every column has a mean and a standard deviation of its own. x.mean and x.std take an axis."
+        ),
+        N_("Take off the mean first and divide what is left: parentheses."),
+        N_(
+            "If all entries of a column are equal, its std is 0. What is 0 / 0, and what divides by nothing?"
+        ),
+        N_("np.where(condition, a, b) takes a where the condition holds, and b elsewhere."),
+    ),
+    why=N_(
+        "axis=0 runs down the rows, so each column gets its own two numbers. A constant column "
+        "becomes 0 by taking off its mean, and dividing by 1 keeps it so. The mean and std are "
+        "returned because new data must be scaled with those of the old."
+    ),
+    mistakes={
+        N_("One mean and one std for the whole table. Every column needs its own: axis=0."): (
+            lambda x: scaled(x, x.mean(), x.std())
+        ),
+        N_("axis=1 gives a mean and std for each row, that is for an example. Take axis=0."): (
+            lambda x: scaled(x, x.mean(axis=1), x.std(axis=1))
+        ),
+        N_("You divide by the variance. The standard deviation is its square root."): (
+            lambda x: scaled(x, x.mean(axis=0), x.var(axis=0))
+        ),
+        N_("This std divides by n - 1, as a statistician estimates it. Here it is n: ddof=0."): (
+            lambda x: scaled(x, x.mean(axis=0), x.std(axis=0, ddof=1))
+        ),
+        N_("The mean is not taken off."): (
+            lambda x: (x / x.std(axis=0), x.mean(axis=0), x.std(axis=0))
+        ),
+        N_("Parentheses are missing: only the mean is divided by std."): (
+            lambda x: (x - x.mean(axis=0) / x.std(axis=0), x.mean(axis=0), x.std(axis=0))
+        ),
+        N_("You divide by the range, from least to largest. Divide by the standard deviation."): (
+            lambda x: scaled(x, x.mean(axis=0), np.ptp(x, axis=0))
+        ),
+        N_("A constant column has the std 0, and 0 / 0 is NaN. Divide such a column by 1."): (
+            lambda x: scaled(x, x.mean(axis=0), x.std(axis=0))
+        ),
+    },
+    rights=(
+        lambda x: scaled(x, np.mean(x, 0), np.std(x, 0) + (np.std(x, 0) == 0)),
+        lambda x: [part.tolist() for part in descent.standardize(x)],
+        lambda x: tuple(
+            np.stack(part, -1).reshape(np.shape(x) if i == 0 else np.shape(x)[1:])
+            for i, part in enumerate(zip(*map(descent.standardize, x.reshape(len(x), -1).T)))
+        ),
+    ),
+)
+
+
+def examples(rng):
+    """x, y, order, batch_size: a last batch that is shorter, one example, fewer than a batch."""
+    four = (
+        np.array([10.0, 20.0, 30.0, 40.0]),
+        np.array([1.0, 2.0, 3.0, 4.0]),
+        np.array([2, 0, 3, 1]),
+    )
+    yield *four, 2
+    yield *four, 3
+    yield *four, 1
+    yield *four, 5
+    for n, features, size in ((5, 3, 2), (6, 1, 3), (7, 2, 4), (10, 2, 10)):
+        x, y = rng.normal(size=(n, features)).round(1), rng.normal(size=n).round(1)
+        yield x, y, rng.permutation(n), size
+
+
+def pairs(x, y, batches):
+    return [(x[batch], y[batch]) for batch in batches]
+
+
+def cut(order, size):
+    return [order[first : first + size] for first in range(0, len(order), size)]
+
+
+split_into_batches = Exercise(
+    number="2.7",
+    name="split_into_batches",
+    title=N_("Splitting into batches"),
+    points=2,
+    minutes=15,
+    difficulty=2,
+    reference=lambda x, y, order, batch_size: pairs(x, y, cut(order, batch_size)),
+    inputs=examples,
+    hints=(
+        N_("Cut the order, not the data: the first batch_size indices, the next ones, and so on."),
+        N_(
+            "range(0, n, batch_size) gives where each batch begins. A slice may reach past the end."
+        ),
+        N_("x[batch] takes the examples whose indices are in batch. y needs the very same ones."),
+    ),
+    why=N_(
+        "Indices are shuffled instead of data, so that each x keeps its y. A slice that reaches past "
+        "the end stops there: the last batch comes out shorter by itself, and no example is lost."
+    ),
+    mistakes={
+        N_("The last, shorter batch is left out. Its examples must have their turn, too."): (
+            lambda x, y, order, batch_size: pairs(
+                x, y, cut(order[: len(x) // batch_size * batch_size], batch_size)
+            )
+        ),
+        N_("x is shuffled and y is not: each x gets a y that belongs to another."): (
+            lambda x, y, order, batch_size: list(
+                zip((x[b] for b in cut(order, batch_size)), cut(y, batch_size))
+            )
+        ),
+        N_("The order is not used: the examples come as they stood."): (
+            lambda x, y, order, batch_size: list(zip(cut(x, batch_size), cut(y, batch_size)))
+        ),
+        N_("order[i] says which example comes at place i, not to which place example i goes."): (
+            lambda x, y, order, batch_size: pairs(x, y, cut(np.argsort(order), batch_size))
+        ),
+        N_("You cut into batch_size parts. It is the number of examples in each of them."): (
+            lambda x, y, order, batch_size: pairs(x, y, np.array_split(order, batch_size))
+        ),
+        N_(
+            "The batches are evened out. Make each as long as asked, and only the last one shorter."
+        ): (
+            lambda x, y, order, batch_size: pairs(
+                x, y, np.array_split(order, -(-len(x) // batch_size))
+            )
+        ),
+        N_("The batches overlap: begin the next one batch_size further, not one further."): (
+            lambda x, y, order, batch_size: pairs(
+                x, y, [order[i : i + batch_size] for i in range(len(x))]
+            )
+        ),
+        N_("These are the indices. Return the examples themselves, as pairs of x and y."): (
+            lambda x, y, order, batch_size: cut(order, batch_size)
+        ),
+        N_("The x and the y come apart. Return one list of pairs, a pair for each batch."): (
+            lambda x, y, order, batch_size: (cut(x[order], batch_size), cut(y[order], batch_size))
+        ),
+    },
+    rights=(
+        lambda x, y, order, batch_size: zip(cut(x[order], batch_size), cut(y[order], batch_size)),
+        lambda x, y, order, batch_size: pairs(
+            x, y, np.split(order, range(batch_size, len(order), batch_size))
+        ),
+        lambda x, y, order, batch_size: tuple(
+            [[x[i].tolist() for i in batch], [y[i] for i in batch]]
+            for batch in cut(order, batch_size)
+        ),
+    ),
+)
+
+
+def balls(rng):
+    """gradient, start, learning_rate, momentum, steps."""
+    yield square_slope, 4.0, 0.25, 0.5, 1
+    yield square_slope, 4.0, 0.25, 0.5, 3
+    yield two_minima_slope, 2, 0.01, 0.9, 4
+    yield square_slope, 3.0, 0.1, 0.0, 3
+    yield bowl_gradient, np.array([10, 1]), 0.1, 0.9, 3
+    yield valley_gradient, np.array([-1.2, 1.0]), 0.001, 0.5, 3
+    yield square_slope, rng.normal(size=(2, 3)).round(2), 0.1, 0.8, 4
+
+
+def ball(gradient, start, learning_rate, momentum, steps):
+    """The path, as the package has it."""
+    return descent.gradient_descent(
+        gradient,
+        start,
+        learning_rate=learning_rate,
+        momentum=momentum,
+        max_steps=steps,
+        tolerance=0,
+    ).points
+
+
+def rolling(step):
+    """A roll whose point and velocity after a step are step(x, v, gradient, rate, momentum)."""
+
+    def path(gradient, start, learning_rate, momentum, steps):
+        x, v = np.array(start, dtype=float), 0.0
+        points = [x]
+        for _ in range(steps):
+            x, v = step(x, v, gradient, learning_rate, momentum)
+            points.append(x)
+        return np.array(points)
+
+    return path
+
+
+def slowed(x, v, gradient, rate, momentum):
+    v = momentum * (v - rate * gradient(x))
+    return x + v, v
+
+
+def averaged(x, v, gradient, rate, momentum):
+    v = momentum * v - (1 - momentum) * rate * gradient(x)
+    return x + v, v
+
+
+def climbing(x, v, gradient, rate, momentum):
+    v = momentum * v + rate * gradient(x)
+    return x + v, v
+
+
+def never_slowed(x, v, gradient, rate, momentum):
+    v = v - rate * gradient(x)
+    return x + v, v
+
+
+def looking_ahead(x, v, gradient, rate, momentum):
+    v = momentum * v - rate * gradient(x + momentum * v)
+    return x + v, v
+
+
+def moved_first(x, v, gradient, rate, momentum):
+    return x + v, momentum * v - rate * gradient(x)
+
+
+def as_pytorch(x, v, gradient, rate, momentum):
+    v = momentum * v + gradient(x)
+    return x - rate * v, v
+
+
+def heavy_ball(gradient, start, learning_rate, momentum, steps):
+    points = [start, start]
+    for _ in range(steps):
+        x, before = points[-1], points[-2]
+        points.append(x - learning_rate * gradient(x) + momentum * (x - before))
+    return np.array(points[1:])
+
+
+roll = Exercise(
+    number="2.8",
+    name="roll",
+    title=N_("A ball with momentum"),
+    points=2,
+    minutes=15,
+    difficulty=2,
+    reference=ball,
+    inputs=balls,
+    hints=(
+        N_("Start from your descend. What is new is a velocity, which is 0 before the first step."),
+        N_(
+            "A step does two things in turn: it makes the new velocity, and it moves by that velocity."
+        ),
+        N_(
+            "momentum multiplies what the velocity was, and the learning rate multiplies the slope."
+        ),
+    ),
+    why=N_(
+        "The velocity outlives the step: a part of it is left, and the slope changes it. Along a "
+        "steady slope these parts add up to 1 / (1 - momentum) plain steps, and across a valley, "
+        "where the slopes have opposite signs, they cancel."
+    ),
+    mistakes={
+        N_("The velocity is forgotten after each step, so this is a plain descent."): (
+            lambda gradient, start, rate, momentum, steps: walk(gradient, start, rate, steps)
+        ),
+        N_("The velocity is never slowed down: multiply the old one by momentum."): rolling(
+            never_slowed
+        ),
+        N_("momentum multiplies the new slope as well. It belongs to the old velocity alone."): (
+            rolling(slowed)
+        ),
+        N_(
+            "The slope gets a factor 1 - momentum. That is a moving average; here it enters whole."
+        ): (rolling(averaged)),
+        N_("The sign is lost: the slope must be subtracted from the velocity."): rolling(climbing),
+        N_("You move by the old velocity. Make the new one first, then move by that."): (
+            rolling(moved_first)
+        ),
+        N_("You take the slope ahead of the ball, as Nesterov does. Take it where the ball is."): (
+            rolling(looking_ahead)
+        ),
+        N_("The start is missing. The path begins with it."): lambda *args: ball(*args)[1:],
+    },
+    rights=(
+        rolling(as_pytorch),
+        heavy_ball,
+        lambda *args: ball(*args).tolist(),
+    ),
+)
+
+
+def endings(rng):
+    """gradient, start, learning_rate, max_steps, tolerance."""
+    yield square_slope, 3.0, 0.25, 10, 1.0
+    yield square_slope, 3.0, 0.1, 2, 1e-6
+    yield square_slope, 1.0, 1.5, 100, 1e-6
+    yield square_slope, 0.2, 0.1, 5, 1.0
+    yield square_slope, -3, 0.25, 10, 0.1
+    yield square_slope, 0.5, 0.25, 5, 1.0
+    yield square_slope, np.array([3.0, 3.0]), 0.25, 10, 1.0
+    yield bowl_gradient, np.array([10, 1]), 0.18, 20, 0.5
+    yield bowl_gradient, np.array([10.0, 1.0]), 0.3, 100, 1e-3
+    yield two_minima_slope, float(rng.uniform(0.5, 1)), 0.01, 40, 1e-9
+    yield square_slope, rng.normal(size=(2, 3)).round(2), 0.2, 30, 0.01
+
+
+def until(gradient, start, learning_rate, max_steps, tolerance):
+    """The path and why it stopped, as the package has it."""
+    path = descent.gradient_descent(
+        gradient, start, learning_rate=learning_rate, max_steps=max_steps, tolerance=tolerance
+    )
+    return path.points, path.stopped
+
+
+def stopping(
+    level=lambda slope, rate, tolerance: np.linalg.norm(slope) < tolerance,
+    far=lambda x: not np.linalg.norm(x) < 1e12,
+    keep_last=True,
+    level_last=False,
+):
+    """A descent in which the known mistakes change one thing each."""
+
+    def path(gradient, start, learning_rate, max_steps, tolerance):
+        points = [start]
+        for _ in range(max_steps):
+            slope = gradient(points[-1])
+            if not level_last and level(slope, learning_rate, tolerance):
+                return np.array(points), "gradient"
+            points.append(points[-1] - learning_rate * slope)
+            if far(points[-1]):
+                return np.array(points if keep_last else points[:-1]), "diverged"
+            if level_last and level(slope, learning_rate, tolerance):
+                return np.array(points), "gradient"
+        return np.array(points), "steps"
+
+    return path
+
+
+def counting(gradient, start, learning_rate, max_steps, tolerance):
+    points, left = np.array([start], dtype=float), max_steps
+    while left and np.sqrt(np.sum(gradient(points[-1]) ** 2)) >= tolerance:
+        points = np.append(points, [points[-1] - learning_rate * gradient(points[-1])], axis=0)
+        left -= 1
+        if np.isnan(points[-1]).any() or np.linalg.norm(points[-1]) >= 1e12:
+            return points, "diverged"
+    return points.tolist(), "gradient" if left else "steps"
+
+
+descend_until = Exercise(
+    number="2.9",
+    name="descend_until",
+    title=N_("A descent that knows when to stop"),
+    points=3,
+    minutes=20,
+    difficulty=3,
+    reference=until,
+    inputs=endings,
+    extremes=(
+        (square_slope, 5e11, 1.5, 5, 1e-6),  # comes to exactly -1e12
+        (logarithm, 4.0, 4.0, 10, 1e-6),  # comes to -1.5, which has no logarithm: NaN
+    ),
+    returns=("points", "stopped"),
+    hints=(
+        N_(
+            "Start from your descend. At three places in it a return can end the path early or late."
+        ),
+        N_(
+            "np.linalg.norm gives the length of an array, and the size of a number. Test it before the step."
+        ),
+        N_("After the step: has the new point gone too far? It stays in the path all the same."),
+        N_(
+            "Every comparison with NaN is False. So ask whether the norm is below 1e12, and turn it round."
+        ),
+    ),
+    why=N_(
+        "The slope is tested before a step, so a start on level ground takes none. The norm counts "
+        "all directions, and either sign. not norm < 1e12 is not the same as norm >= 1e12: NaN is "
+        "neither below nor above, and the first of them notices it."
+    ),
+    mistakes={
+        N_(
+            "You test the slope with its sign, so every descent to the right stops. Take its norm."
+        ): (stopping(level=lambda slope, rate, tolerance: slope < tolerance)),
+        N_("You test each slope by itself. Small ones add up: take the norm of all of them."): (
+            stopping(level=lambda slope, rate, tolerance: np.max(np.abs(slope)) < tolerance)
+        ),
+        N_(
+            "You test the length of the step. With a small rate that is short on a steep slope, too."
+        ): (
+            stopping(level=lambda slope, rate, tolerance: rate * np.linalg.norm(slope) < tolerance)
+        ),
+        N_("You test the slope after the step, so a start on level ground still takes one."): (
+            stopping(level_last=True)
+        ),
+        N_("A path that runs away is not noticed: test each new point."): stopping(
+            far=lambda x: False
+        ),
+        N_("A path that comes to NaN is not noticed. Every comparison with NaN is False."): (
+            stopping(far=lambda x: np.linalg.norm(x) >= 1e12)
+        ),
+        N_("> 1e12 misses NaN, and 1e12 itself. Ask whether the norm is not below 1e12."): (
+            stopping(far=lambda x: np.linalg.norm(x) > 1e12)
+        ),
+        N_("Only a positive point can be too far with you. Take its norm."): (
+            stopping(far=lambda x: not np.all(x < 1e12))
+        ),
+        N_("The point that went too far is missing. It belongs to the path."): stopping(
+            keep_last=False
+        ),
+    },
+    rights=(
+        stopping(),
+        counting,
+        lambda *args: [list(until(*args)[0]), until(*args)[1]],
+    ),
+)
+
+EXERCISES = [
+    descent_step,
+    descend,
+    largest_learning_rate,
+    line_mse,
+    line_mse_gradient,
+    standardize,
+    split_into_batches,
+    roll,
+    descend_until,
+]
