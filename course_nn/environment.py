@@ -13,6 +13,7 @@ PACKAGES = {
     "matplotlib": "3.9",
     "ipywidgets": "8.1",
     "jupyterlab": "4.2",
+    "platformdirs": "4.2",
     "safetensors": "0.4.5",
     "tqdm": "4.66",
 }

@@ -5,12 +5,16 @@ In a notebook: ``check(central_difference)``, ``hint(central_difference)``,
 """
 
 import difflib
+import json
 import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from course_nn.checks import chapter1, chapter2, chapter3, chapter4, chapter5, chapter6, panel
-from course_nn.checks.engine import PASSED, Exercise, calling, evaluate
+from course_nn.checks import chapter1, chapter2, chapter3, chapter4, chapter5, chapter6, panel, store
+from course_nn.checks.engine import NOT_ATTEMPTED, PASSED, Exercise, calling, evaluate
+from course_nn.checks.panel import Panel
 from course_nn.i18n import _
 
 EXERCISES: dict[str, Exercise] = {
@@ -20,50 +24,80 @@ EXERCISES: dict[str, Exercise] = {
 }
 
 
-def check(function: Callable[..., Any]) -> Any:
+def check(function: Callable[..., Any]) -> Panel | float:
     """Try your function on many inputs, and say whether it is right, or what is wrong.
 
     In strict mode (the environment variable COURSE_NN_STRICT is 1) an answer that does not pass
-    raises. Under nbgrader the result is the points, shown below the panel.
+    raises. Under nbgrader the panel is shown, and the result is the points.
 
     Raises:
-        TypeError: it was given no function.
-        ValueError: no exercise has the function's name.
+        TypeError: it was given no function, or the course's own.
+        ValueError: no exercise asks for a function of this name.
         AssertionError: in strict mode.
     """
     exercise = find(function)
     report = evaluate(exercise, calling(function))
-    shown = panel.of_report(report)
-    if os.environ.get("COURSE_NN_STRICT") == "1" and report.status != PASSED:
-        raise AssertionError(str(shown))
-    if "NBGRADER_EXECUTION" in os.environ:  # nbgrader takes a number as the points
+    if os.environ.get("COURSE_NN_STRICT") == "1":
+        if report.status != PASSED:
+            raise AssertionError(str(panel.of_report(report)))
+    elif "NBGRADER_EXECUTION" in os.environ:  # nbgrader takes a number as the points
         from IPython.display import display
 
-        display(shown)
+        display(panel.of_report(report))
         return report.points
-    return shown
+    elif report.status != NOT_ATTEMPTED:
+        store.tried(exercise.name, report.points / exercise.points)
+    return panel.of_report(report)
+
+
+def hint(function: Callable[..., Any]) -> Panel:
+    """The next hint, at every call; all of them after the last.
+
+    Raises what `check` raises.
+    """
+    exercise = find(function)
+    given = store.progress(exercise.name).hints
+    store.hinted(exercise.name)
+    return panel.of_hint(exercise, given)
+
+
+def solution(function: Callable[..., Any]) -> Panel:
+    """A worked answer, and what there is to understand in it; once you have tried.
+
+    Raises what `check` raises.
+    """
+    exercise = find(function)
+    tried = store.progress(exercise.name).attempts > 0
+    return panel.of_solution(exercise, tried, published(exercise) if tried else None)
+
+
+def progress() -> Panel:
+    """How far you are in the whole course."""
+    return panel.of_progress({exercise: store.progress(name) for name, exercise in EXERCISES.items()})
 
 
 def find(function: Callable[..., Any]) -> Exercise:
     """The exercise that asks for a function of this name."""
     name = getattr(function, "__name__", None)
     if not callable(function) or name is None:
-        message = _("check takes the function itself, such as check(central_difference), got {kind}.")
-        raise TypeError(message.format(kind=type(function).__name__))
+        message = _("Give the function itself, such as check(central_difference), not {what}.")
+        raise TypeError(message.format(what=panel.show(function)))
+    if getattr(function, "__module__", None) and function.__module__.startswith("course_nn."):
+        message = _("This {name} is the course's own. Write yours, and run its cell first.")
+        raise TypeError(message.format(name=name))
     if name not in EXERCISES:
         near = difflib.get_close_matches(name, EXERCISES, n=3, cutoff=0.4)
-        message = _("No exercise asks for a function called {name}. Near it are: {near}.")
+        message = _("No exercise asks for a function called {name}. There are: {near}.")
         raise ValueError(message.format(name=name, near=", ".join(near or EXERCISES)))
     return EXERCISES[name]
 
 
-def progress() -> Any:
-    return None
-
-
-def hint(function):
-    return None
-
-
-def solution(function):
+def published(exercise: Exercise) -> str | None:
+    """The code of the worked answer; None where the course's folder has no solutions."""
+    folders = [Path.cwd(), *Path.cwd().parents, Path(__file__).parent.parent.parent]
+    for folder in folders:
+        for path in folder.glob(f"exercises/solutions/0{exercise.chapter}_*.ipynb"):
+            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+                if cell["metadata"].get("nbgrader", {}).get("grade_id") == exercise.name:
+                    return re.sub(r" *### (BEGIN|END) SOLUTION\n?", "", "".join(cell["source"]))
     return None

@@ -4,11 +4,15 @@ Everything of the look is here. Text is drawn in the notebook's own color, so th
 a light and in a dark theme; color only repeats what a mark and a word have said.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
+from textwrap import fill
 
+from course_nn.checks.compare import show
 from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED, Exercise, Report
-from course_nn.i18n import _, ngettext
+from course_nn.checks.store import Progress, trouble
+from course_nn.i18n import N_, _, ngettext
 
 MARKS = {PASSED: "✓", FAILED: "✗", NOT_ATTEMPTED: "○", "note": "·"}
 # Seen well on white and on black alike (Okabe & Ito's, moved to the middle of the scale).
@@ -38,13 +42,14 @@ class Panel:
     footer: str = ""
 
     def __repr__(self) -> str:
-        width = max((len(row[0]) for row in self.rows), default=0)
-        lines = [f"{MARKS[self.kind]} {self.heading}", *self.sentences]
-        for label, *cells in self.rows:
-            first, *more = "  ".join(cells).splitlines() or [""]
-            lines.append(f"  {label:{width}}  {first}".rstrip())
-            lines += [" " * (width + 4) + line for line in more]
-        return "\n".join(filter(None, [*lines, self.footer]))
+        lines = [f"{MARKS[self.kind]} {self.heading}"]
+        lines += [fill(sentence, 88) for sentence in self.sentences]
+        columns = zip(*self.rows) if self.rows else ()
+        widths = [max(map(len, column)) for column in list(columns)[:-1]]
+        for *cells, last in self.rows:
+            left = "  " + "".join(f"{cell:{width}}  " for cell, width in zip(cells, widths))
+            lines.append(left + last.replace("\n", "\n" + " " * len(left)))
+        return "\n".join(line for line in [*lines, fill(self.footer, 88)] if line)
 
     def _repr_html_(self) -> str:
         color = COLORS[self.kind]
@@ -67,15 +72,15 @@ def _row(label: str, *cells: str) -> str:
 def of_report(report: Report) -> Panel:
     """The panel that `check` shows."""
     exercise = report.exercise
-    title = f"{exercise.number} {_(exercise.title)}"
+    name = title(exercise)
     if report.status == NOT_ATTEMPTED:
         sentence = _("Write your answer in place of raise NotImplementedError(), run its cell, then this one.")
-        return Panel(NOT_ATTEMPTED, _("{title}: not attempted yet").format(title=title), (sentence,))
+        return Panel(NOT_ATTEMPTED, _("{title}: not attempted yet").format(title=name), (sentence,))
     if report.status == PASSED:
         sentence = ngettext("Right in {n} call.", "Right in all {n} calls.", report.tried)
-        heading = _("{title}: passed, {points}").format(title=title, points=points(report.points))
+        heading = _("{title}: passed, {points}").format(title=name, points=points(report.points))
         return Panel(PASSED, heading, (sentence.format(n=report.tried),))
-    heading = _("{title}: not yet").format(title=title)
+    heading = _("{title}: not yet").format(title=name)
     failure = report.failure
     assert failure is not None
     rows = [
@@ -102,13 +107,77 @@ def of_report(report: Report) -> Panel:
     return Panel(FAILED, heading, tuple(sentences), tuple(rows), footer)
 
 
+def of_hint(exercise: Exercise, given: int) -> Panel:
+    """The panel of the hint that follows the ``given`` ones; of all hints after the last."""
+    hints, heading = exercise.hints, _("{title}: hint {n} of {all}")
+    if given >= len(hints):
+        heading = _("{title}: all {all} hints")
+    heading = heading.format(title=title(exercise), n=given + 1, all=len(hints))
+    return Panel("note", heading, tuple(map(_, hints if given >= len(hints) else [hints[given]])))
+
+
+def of_solution(exercise: Exercise, tried: bool, code: str | None) -> Panel:
+    """The panel of a worked answer and its reason."""
+    heading = _("{title}: a solution").format(title=title(exercise))
+    if not tried:
+        message = _("Try first: write an answer and run check({name}). Then the solution is here.")
+        return Panel("note", heading, (message.format(name=exercise.name),))
+    if code is None:
+        return Panel("note", heading, (_("This copy of the course comes without the solutions."),))
+    return Panel("note", heading, rows=(("", code),), footer=_(exercise.why))
+
+
+CHAPTERS = {
+    1: N_("Derivatives"),
+    2: N_("Gradient descent"),
+    3: N_("One neuron"),
+    4: N_("Backpropagation"),
+    5: N_("A network reads digits"),
+    6: N_("Overfitting"),
+}
+
+
+def of_progress(done: Mapping[Exercise, Progress]) -> Panel:
+    """The panel of the whole course: a row per chapter, a mark per exercise."""
+    rows = []
+    for chapter, name in CHAPTERS.items():
+        own = [exercise for exercise in done if exercise.chapter == chapter]
+        marks = "".join(_mark(done[exercise]) for exercise in own)
+        passed = sum(done[exercise].share == 1 for exercise in own)
+        rows.append((f"{chapter} {_(name)}", marks, f"{passed}/{len(own)}", _earned(own, done)))
+    left = [exercise for exercise in done if done[exercise].share < 1]
+    heading = _("Your progress: {earned} points").format(earned=_earned(done, done))
+    following = _("Next: {title}").format(title=title(left[0])) if left else _("All is done.")
+    legend = _("✓ passed, ◐ half of the points, ✗ not yet, ○ not attempted yet")
+    kind = "note" if left else PASSED
+    return Panel(kind, heading, (following,), tuple(rows), trouble() or legend)
+
+
+def _mark(progress: Progress) -> str:
+    if progress.share == 1:
+        return MARKS[PASSED]
+    return "◐" if progress.share else MARKS[FAILED if progress.attempts else NOT_ATTEMPTED]
+
+
+def _earned(exercises: Iterable[Exercise], done: Mapping[Exercise, Progress]) -> str:
+    earned = sum(exercise.points * done[exercise].share for exercise in exercises)
+    return _("{earned} of {all}").format(
+        earned=f"{earned:g}", all=sum(exercise.points for exercise in exercises)
+    )
+
+
+def title(exercise: Exercise) -> str:
+    """Number and title, "1.2 The central difference"."""
+    return f"{exercise.number} {_(exercise.title)}"
+
+
 def facts(exercise: Exercise) -> str:
     """The Markdown lines that open the text of ``exercise``."""
     difficulty = [_("easy"), _("medium"), _("hard")][exercise.difficulty - 1]
     line = _("{minutes} minutes, {difficulty}, {points}").format(
         minutes=exercise.minutes, difficulty=difficulty, points=points(exercise.points)
     )
-    return f"## {exercise.number} {_(exercise.title)}\n\n*{line}*"
+    return f"## {title(exercise)}\n\n*{line}*"
 
 
 def points(n: float) -> str:
