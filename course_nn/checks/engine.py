@@ -263,7 +263,7 @@ def _judge(exercise: Exercise, case: Case, answer: Answer) -> Failure | None:
         return _failure(exercise, case, sentence, answer.value, case.expected)
     for name, after, before in zip(exercise.parameters, answer.args, case.args):
         if not _unchanged(after, before):
-            message = _("It changes its argument {name}. Work on a copy, such as {name}.copy().")
+            message = _("It changes its argument {name}. Work on a copy, such as `{name}.copy()`.")
             return _failure(
                 exercise, case, message.format(name=name), after, before, name=name, minor=True
             )
@@ -283,7 +283,9 @@ def _failure(
     if not (name or exercise.judge or isinstance(got, Error)):
         name, got, expected = part_that_differs(got, expected, exercise.rule, exercise.returns)
 
-    def named(value: Any) -> str:
+    def named(value: Any, name: str = name) -> str:
+        if isinstance(value, (tuple, list)) and len(value) == len(exercise.returns) and not name:
+            return "\n".join(map(named, value, exercise.returns))
         opening = f"{name} = " if name else ""
         return opening + show(value).replace("\n", "\n" + " " * len(opening))
 
@@ -302,11 +304,11 @@ def _raised(error: Error) -> str:
     if error.type == "KeyboardInterrupt":
         return _("You stopped it. Has it a loop that never ends?")
     if error.type == "NotImplementedError":
-        message = _("It calls {name}, which is not written yet. Write that one first.")
+        message = _("It calls `{name}`, which is not written yet. Write that one first.")
         return message.format(name=error.function)
     if error.line is None:
         return _("It raises an error: {error}").format(error=error)
-    message = _("It raises an error in line {line}, {source}")
+    message = _("It raises an error in line {line}: `{source}`")
     return message.format(line=error.line, source=error.source or error)
 
 
@@ -314,8 +316,8 @@ def _wrong(exercise: Exercise, case: Case, answer: Answer) -> str | None:
     """What is wrong with the value of ``answer``, if anything is."""
     if answer.value is None:
         if answer.printed:
-            return _("It prints its answer, and returns nothing. Put return in place of print.")
-        return _("It returns nothing. Does it end in return, on every way through it?")
+            return _("It prints its answer, and returns nothing. Put `return` in place of `print`.")
+        return _("It returns nothing. Does it end in `return`, on every way through it?")
     found = difference(answer.value, case.expected, exercise.rule, exercise.returns)
     if exercise.judge and (found is None or found.value):
         return exercise.judge(case.args, answer.value)

@@ -4,6 +4,7 @@ Everything of the look is here. Text is drawn in the notebook's own color, so th
 a light and in a dark theme; color only repeats what a mark and a word have said.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -14,7 +15,7 @@ from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED, Exercise, Rep
 from course_nn.checks.store import Progress, trouble
 from course_nn.i18n import N_, _, ngettext
 
-MARKS = {PASSED: "✓", FAILED: "✗", NOT_ATTEMPTED: "○", "note": "·"}
+MARKS = {PASSED: "✓", FAILED: "✗", NOT_ATTEMPTED: "○", "note": "→"}
 # Seen well on white and on black alike (Okabe & Ito's, moved to the middle of the scale).
 COLORS = {PASSED: "#009e73", FAILED: "#d55e00", NOT_ATTEMPTED: "#808080", "note": "#0080c0"}
 
@@ -28,11 +29,12 @@ _CELL = "text-align: left; vertical-align: top; padding: 2px 16px 2px 0"
 
 @dataclass(frozen=True, repr=False)
 class Panel:
-    """A mark, a heading, sentences, and values in rows of two columns or more.
+    """A mark, a heading, sentences, and rows of a label and what it is of.
 
     Args:
         kind: a key of ``MARKS``.
-        rows: a label, then what it is of; all but the first column are code.
+        sentences, footer: prose, with code between backticks.
+        rows: the label in prose, all behind it in the type of code.
     """
 
     kind: str
@@ -55,13 +57,18 @@ class Panel:
         color = COLORS[self.kind]
         mark = f'<span style="{_MARK.format(color=color)}">{MARKS[self.kind]}</span>'
         parts = [f'<div style="{_LINE}">{mark}<strong>{escape(self.heading)}</strong></div>']
-        parts += [f'<div style="{_LINE}">{escape(sentence)}</div>' for sentence in self.sentences]
+        parts += [f'<div style="{_LINE}">{_prose(sentence)}</div>' for sentence in self.sentences]
         if self.rows:
             rows = "".join(_row(label, *cells) for label, *cells in self.rows)
             parts.append(f'<table style="margin: 4px 0; border: none">{rows}</table>')
         if self.footer:
-            parts.append(f'<div style="{_LINE}; opacity: 0.75">{escape(self.footer)}</div>')
+            parts.append(f'<div style="{_LINE}; opacity: 0.75">{_prose(self.footer)}</div>')
         return f'<div style="{_BOX.format(color=color)}">{"".join(parts)}</div>'
+
+
+def _prose(sentence: str) -> str:
+    """HTML of ``sentence``, in which code stands between backticks."""
+    return re.sub(r"`([^`]+)`", rf'<code style="{_CODE}">\1</code>', escape(sentence))
 
 
 def _row(label: str, *cells: str) -> str:
@@ -74,12 +81,12 @@ def of_report(report: Report) -> Panel:
     exercise = report.exercise
     name = title(exercise)
     if report.status == NOT_ATTEMPTED:
-        sentence = _("Write your answer in place of raise NotImplementedError(), run its cell, then this one.")
+        sentence = _("Write your answer in place of `raise NotImplementedError()`, run its cell, then this one.")
         return Panel(NOT_ATTEMPTED, _("{title}: not attempted yet").format(title=name), (sentence,))
     if report.status == PASSED:
-        sentence = ngettext("Right in {n} call.", "Right in all {n} calls.", report.tried)
+        sentence = _("Right in all {n} calls. `solution({name})` shows another way to write it.")
         heading = _("{title}: passed, {points}").format(title=name, points=points(report.points))
-        return Panel(PASSED, heading, (sentence.format(n=report.tried),))
+        return Panel(PASSED, heading, (sentence.format(n=report.tried, name=exercise.name),))
     heading = _("{title}: not yet").format(title=name)
     failure = report.failure
     assert failure is not None
@@ -96,7 +103,7 @@ def of_report(report: Report) -> Panel:
         footer = _("{part} of {points}: the values are right for all usual arguments.")
     else:
         footer = _("Right in {right} of {tried} calls.")
-    footer += " " + _("hint({name}) gives a hint.")
+    footer += " " + _("`hint({name})` gives a hint.")
     footer = footer.format(
         part=f"{report.points:g}",
         points=points(exercise.points),
@@ -120,11 +127,11 @@ def of_solution(exercise: Exercise, tried: bool, code: str | None) -> Panel:
     """The panel of a worked answer and its reason."""
     heading = _("{title}: a solution").format(title=title(exercise))
     if not tried:
-        message = _("Try first: write an answer and run check({name}). Then the solution is here.")
+        message = _("Try first: write an answer and run `check({name})`. Then the solution is here.")
         return Panel("note", heading, (message.format(name=exercise.name),))
     if code is None:
         return Panel("note", heading, (_("This copy of the course comes without the solutions."),))
-    return Panel("note", heading, rows=(("", code),), footer=_(exercise.why))
+    return Panel("note", heading, (_(exercise.why),), rows=(("", code),))
 
 
 CHAPTERS = {
