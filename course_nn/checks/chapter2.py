@@ -77,9 +77,7 @@ descent_step = Exercise(
         N_("The coordinates move one after the other. Take the gradient once, for all of them."): (
             one_after_the_other
         ),
-        N_(
-            "x -= ... changes the array of whoever called you. Write x - ..., which makes a new one."
-        ): (in_place),
+        N_("x -= ... changes the caller's array. Write x - ..., which makes a new one."): in_place,
     },
     rights=(
         lambda gradient, x, learning_rate: -gradient(x) * learning_rate + x,
@@ -98,6 +96,7 @@ def starts(rng):
     yield bowl_gradient, np.array([4, -3]), 0.05, 3
     yield valley_gradient, np.array([-1.2, 1.0]), 0.001, 5
     yield two_minima_slope, np.array([0.1, 0.2, -2.0]), 0.02, 2
+    yield two_minima_slope, np.array([[1.0]]), 0.05, 3
     yield square_slope, rng.normal(size=(2, 3)).round(2), 0.3, 4
 
 
@@ -155,13 +154,12 @@ descend = Exercise(
         N_("The sign is lost: the gradient points uphill, and you go along with it."): (
             lambda gradient, *rest: walk(lambda x: -gradient(x), *rest)
         ),
-        N_(
-            "x -= ... changes the one array that is in the list many times. Write x = x - ..."
-            " instead."
-        ): one_array_for_all,
-        N_(
-            "An array made like a start of whole numbers cuts off what is put in. Make it of floats."
-        ): (array_like_start),
+        N_("The list holds one array many times, and x -= ... changes it. Write x = x - ..."): (
+            one_array_for_all
+        ),
+        N_("An array of whole numbers cuts off what you put in. Make it one of floats."): (
+            array_like_start
+        ),
     },
     rights=(
         lambda gradient, start, learning_rate, steps: array_like_start(
@@ -197,12 +195,8 @@ largest_learning_rate = Exercise(
     inputs=bowls,
     hints=(
         N_("Each direction is a parabola of its own. What is the second derivative of a x^2?"),
-        N_(
-            "A direction with the curvature L allows rates below 2 / L. One rate must serve them all."
-        ),
-        N_(
-            "Which direction runs away first when the rate grows: the flattest, or the most curved?"
-        ),
+        N_("A direction of curvature L allows rates below 2 / L. One rate must serve all."),
+        N_("As the rate grows, which direction runs away first: the flattest, the most curved?"),
     ),
     why=N_(
         "The second derivative of a x^2 is 2 a, so that direction arrives for rates below 2 / (2 a). "
@@ -212,9 +206,9 @@ largest_learning_rate = Exercise(
         N_("You took a for the curvature. The second derivative of a x^2 is 2 a."): (
             lambda a: 2 / np.max(a)
         ),
-        N_(
-            "1 / L is the rate that arrives in one step. It may be twice as large and still arrive."
-        ): (lambda a: 1 / np.max(2 * a)),
+        N_("With 1 / L a descent arrives in one step. The limit is twice as large."): (
+            lambda a: 1 / np.max(2 * a)
+        ),
         N_("The flattest direction allows that much, but then the most curved one runs away."): (
             lambda a: 2 / np.min(2 * a)
         ),
@@ -224,9 +218,9 @@ largest_learning_rate = Exercise(
         N_("The curvatures do not add up: each direction makes its own descent."): (
             lambda a: 2 / np.sum(2 * a)
         ),
-        N_(
-            "This is a limit for each direction. They share one learning rate: which limit holds?"
-        ): (lambda a: 2 / (2 * a)),
+        N_("These are limits, one a direction. They share a single rate: which one holds?"): (
+            lambda a: 2 / (2 * a)
+        ),
         N_("The fraction is upside down: more curvature allows a smaller rate."): (
             lambda a: np.max(2 * a) / 2
         ),
@@ -263,9 +257,7 @@ line_mse = Exercise(
     reference=descent.line_mse,
     inputs=lines,
     hints=(
-        N_(
-            "Where is the line above each x? Subtract the measured y from that: these are the errors."
-        ),
+        N_("How high is the line at each x? Subtract the measured y: these are the errors."),
         N_("The name says the rest, read from its end: the error, squared, and of that the mean."),
     ),
     why=N_(
@@ -393,17 +385,13 @@ standardize = Exercise(
     extremes=(
         (np.array([[2.0, 7.0], [2.0, 9.0], [2.0, 5.0]]),),  # a constant column
         (np.array([[1.0, -4.0, 0.0]]),),  # a single row
-        (np.array([1e9, 1e9 + 1, 1e9 + 2]),),
+        (np.array([1e9, 1e9 + 1, 1e9 + 2]),),  # mean(x^2) - mean(x)^2 would lose every digit
     ),
     returns=("z", "mean", "std"),
     hints=(
-        N_(
-            "Every column has a mean and a standard deviation of its own. x.mean and x.std take an axis."
-        ),
+        N_("Every column has a mean and a std of its own. x.mean and x.std take an axis."),
         N_("Take off the mean first and divide what is left: parentheses."),
-        N_(
-            "If all entries of a column are equal, its std is 0. What is 0 / 0, and what divides by nothing?"
-        ),
+        N_("The std of a constant column is 0. What is 0 / 0? And what is x divided by 1?"),
         N_("np.where(condition, a, b) takes a where the condition holds, and b elsewhere."),
     ),
     why=N_(
@@ -424,7 +412,7 @@ standardize = Exercise(
         N_("This std divides by n - 1, as a statistician estimates it. Here it is n: ddof=0."): (
             lambda x: scaled(x, x.mean(axis=0), x.std(axis=0, ddof=1))
         ),
-        N_("The mean is not taken off."): (
+        N_("The mean is not taken off: z must have the mean 0."): (
             lambda x: (x / x.std(axis=0), x.mean(axis=0), x.std(axis=0))
         ),
         N_("Parentheses are missing: only the mean is divided by std."): (
@@ -440,10 +428,7 @@ standardize = Exercise(
     rights=(
         lambda x: scaled(x, np.mean(x, 0), np.std(x, 0) + (np.std(x, 0) == 0)),
         lambda x: [part.tolist() for part in descent.standardize(x)],
-        lambda x: tuple(
-            np.stack(part, -1).reshape(np.shape(x) if i == 0 else np.shape(x)[1:])
-            for i, part in enumerate(zip(*map(descent.standardize, x.reshape(len(x), -1).T)))
-        ),
+        lambda x: scaled(x, sum(x) / len(x), np.where(np.ptp(x, 0) > 0, np.std(x, 0), 1.0)),
     ),
 )
 
@@ -483,9 +468,7 @@ split_into_batches = Exercise(
     inputs=examples,
     hints=(
         N_("Cut the order, not the data: the first batch_size indices, the next ones, and so on."),
-        N_(
-            "range(0, n, batch_size) gives where each batch begins. A slice may reach past the end."
-        ),
+        N_("range(0, n, batch_size) says where batches begin. A slice may reach past the end."),
         N_("x[batch] takes the examples whose indices are in batch. y needs the very same ones."),
     ),
     why=N_(
@@ -512,9 +495,7 @@ split_into_batches = Exercise(
         N_("You cut into batch_size parts. It is the number of examples in each of them."): (
             lambda x, y, order, batch_size: pairs(x, y, np.array_split(order, batch_size))
         ),
-        N_(
-            "The batches are evened out. Make each as long as asked, and only the last one shorter."
-        ): (
+        N_("The batches are evened out. Only the last one may be shorter than batch_size."): (
             lambda x, y, order, batch_size: pairs(
                 x, y, np.array_split(order, -(-len(x) // batch_size))
             )
@@ -552,6 +533,7 @@ def balls(rng):
     yield square_slope, 3.0, 0.1, 0.0, 3
     yield bowl_gradient, np.array([10, 1]), 0.1, 0.9, 3
     yield valley_gradient, np.array([-1.2, 1.0]), 0.001, 0.5, 3
+    yield two_minima_slope, np.array([[1.0]]), 0.05, 0.25, 2
     yield square_slope, rng.normal(size=(2, 3)).round(2), 0.1, 0.8, 4
 
 
@@ -634,12 +616,8 @@ roll = Exercise(
     inputs=balls,
     hints=(
         N_("Start from your descend. What is new is a velocity, which is 0 before the first step."),
-        N_(
-            "A step does two things in turn: it makes the new velocity, and it moves by that velocity."
-        ),
-        N_(
-            "momentum multiplies what the velocity was, and the learning rate multiplies the slope."
-        ),
+        N_("A step does two things in turn: it makes the new velocity, and it moves by it."),
+        N_("momentum multiplies what the velocity was. What does the learning rate multiply?"),
     ),
     why=N_(
         "The velocity outlives the step: a part of it is left, and the slope changes it. Along a "
@@ -656,9 +634,9 @@ roll = Exercise(
         N_("momentum multiplies the new slope as well. It belongs to the old velocity alone."): (
             rolling(slowed)
         ),
-        N_(
-            "The slope gets a factor 1 - momentum. That is a moving average; here it enters whole."
-        ): (rolling(averaged)),
+        N_("The slope gets a factor 1 - momentum, as in an average. Here it enters whole."): (
+            rolling(averaged)
+        ),
         N_("The sign is lost: the slope must be subtracted from the velocity."): rolling(climbing),
         N_("You move by the old velocity. Make the new one first, then move by that."): (
             rolling(moved_first)
@@ -725,7 +703,7 @@ def stopping(
 
 def counting(gradient, start, learning_rate, max_steps, tolerance):
     points, left = np.array([start], dtype=float), max_steps
-    while left and np.sqrt(np.sum(gradient(points[-1]) ** 2)) >= tolerance:
+    while left and not np.sqrt(np.sum(gradient(points[-1]) ** 2)) < tolerance:
         points = np.append(points, [points[-1] - learning_rate * gradient(points[-1])], axis=0)
         left -= 1
         if np.isnan(points[-1]).any() or np.linalg.norm(points[-1]) >= 1e12:
@@ -748,16 +726,10 @@ descend_until = Exercise(
     ),
     returns=("points", "stopped"),
     hints=(
-        N_(
-            "Start from your descend. At three places in it a return can end the path early or late."
-        ),
-        N_(
-            "np.linalg.norm gives the length of an array, and the size of a number. Test it before the step."
-        ),
+        N_("Start from your descend. A return may stand at three places: which reason is where?"),
+        N_("np.linalg.norm takes an array or a number. Before the step, test that of the slope."),
         N_("After the step: has the new point gone too far? It stays in the path all the same."),
-        N_(
-            "Every comparison with NaN is False. So ask whether the norm is below 1e12, and turn it round."
-        ),
+        N_("Comparing with NaN gives False. Which question about 1e12 is answered right by that?"),
     ),
     why=N_(
         "The slope is tested before a step, so a start on level ground takes none. The norm counts "
@@ -765,15 +737,13 @@ descend_until = Exercise(
         "neither below nor above, and the first of them notices it."
     ),
     mistakes={
-        N_(
-            "You test the slope with its sign, so every descent to the right stops. Take its norm."
-        ): (stopping(level=lambda slope, rate, tolerance: slope < tolerance)),
+        N_("A negative slope is below any tolerance. What counts is how steep it is: its norm."): (
+            stopping(level=lambda slope, rate, tolerance: slope < tolerance)
+        ),
         N_("You test each slope by itself. Small ones add up: take the norm of all of them."): (
             stopping(level=lambda slope, rate, tolerance: np.max(np.abs(slope)) < tolerance)
         ),
-        N_(
-            "You test the length of the step. With a small rate that is short on a steep slope, too."
-        ): (
+        N_("You test the length of the step, which a small rate makes short on any slope."): (
             stopping(level=lambda slope, rate, tolerance: rate * np.linalg.norm(slope) < tolerance)
         ),
         N_("You test the slope after the step, so a start on level ground still takes one."): (
