@@ -234,12 +234,15 @@ def test_dtype_stays(loss, dtype):
 
 
 @from_logits
-def test_logits_stay_as_they_are(loss):
+def test_logits_and_probabilities_stay_as_they_are(loss):
+    """Metrics look at the probabilities after the backward pass."""
     z = np.random.default_rng(0).normal(size=(6, 4))
     kept, y, loss = z.copy(), targets(loss), loss()
     loss.forward_logits(y, z)
+    probabilities = loss.p.copy()
     loss.backward_logits(y)
     assert np.array_equal(z, kept)
+    assert np.array_equal(loss.p, probabilities)
 
 
 def test_targets_come_in_any_form_that_is_clear():

@@ -272,6 +272,12 @@ class Watched(np.ndarray):
     types: ClassVar[set] = set()
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=(), **options):
+        if method == "__call__":  # NumPy may compute in float64 and write the result into float32
+            kinds = [getattr(value, "dtype", type(value)) for value in inputs] + [None] * ufunc.nout
+            signature = (None,) * ufunc.nin + (options.get("dtype"),) * ufunc.nout
+            for kind in ufunc.resolve_dtypes(tuple(kinds), signature=signature):
+                if kind.kind == "f":
+                    Watched.types.add((ufunc.__name__, str(kind)))
         return self._compute(getattr(ufunc, method), ufunc.__name__, inputs, {"out": out} if out else {}, options)
 
     def __array_function__(self, function, _types, inputs, options):
@@ -510,6 +516,20 @@ def test_data_stay_as_they_are():
     model.evaluate(x, y)
     model.predict(x)
     assert equal((x, y), kept)
+
+
+def test_labels_and_one_hot_rows_train_alike():
+    x, y = data()
+    seen = []
+    for loss, targets in (("categorical_crossentropy", y), ("sparse_categorical_crossentropy", y.argmax(axis=1))):
+        model = network(compiled=None)
+        model.compile("adam", loss, ["accuracy"])
+        seen.append(model.fit(x, targets, epochs=3, validation_split=0.2, verbose=0).history)
+    for name in ("accuracy", "val_accuracy"):
+        assert seen[0][name] == seen[1][name]
+    for name in ("loss", "val_loss"):
+        assert seen[0][name] == pytest.approx(seen[1][name], rel=1e-5)
+    assert 0.3 < seen[0]["accuracy"][-1] <= 1
 
 
 def test_a_metric_of_ones_own():
