@@ -147,8 +147,8 @@ def main() -> None:
     print("Ctrl-C stops JupyterLab.", flush=True)
     lab = ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--allow-root"]
     lab += [f"--ServerApp.root_dir={VENV.parent}", "--ServerApp.answer_yes=True"]
-    lab += ["--Application.log_level=ERROR", *([] if opens else ["--no-browser"])]
-    become("jupyterlab", PAGE, *lab)
+    lab += ["--LabApp.news_url=None", "--Application.log_level=ERROR"]  # no pop-up, no chatter
+    become("jupyterlab", PAGE, *lab, *([] if opens else ["--no-browser"]))
 
 
 if __name__ == "__main__":
