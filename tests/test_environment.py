@@ -126,7 +126,7 @@ def test_the_readme_has_the_two_commands():
 
 def test_what_the_readme_names_is_there():
     for name in re.findall(
-        r"[\w./-]+\.(?:py|md|txt|yml|toml)\b", README.replace("NN_name", "01_derivatives")
+        r"[\w./-]+\.(?:py|md|txt|yml|toml|png)\b", README.replace("NN_name", "01_derivatives")
     ):
         assert (ROOT / name).exists(), name
 
