@@ -411,6 +411,8 @@ def problems(notebook: NotebookNode) -> Iterator[str]:
             yield f"{where}: {'raises' if failed else 'does not raise'}, against its tags"
         if failed and "nbval-ignore-output" in tags:
             yield f"{where}: ignores its output, so it need not raise the error that it shows"
+        if not cell.outputs and "nbval-ignore-output" in tags:
+            yield f"{where}: ignores an output that it does not have"
         for output in cell.outputs:
             if output.get("name") == "stderr":
                 yield f"{where}: writes to stderr: {output.text.strip()}"

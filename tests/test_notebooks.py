@@ -56,6 +56,7 @@ def test_what_is_fine(cell):
         (executed(ERROR), "raises, against its tags"),
         (executed(stream("fine\n"), tags=["raises-exception"]), "does not raise, against its tags"),
         (executed(ERROR, tags=["raises-exception", "nbval-ignore-output"]), "need not raise"),
+        (executed(tags=["nbval-ignore-output"]), "does not have"),
         (executed(stream("UsageError: Line magic function `%x` not found.", "stderr")), "stderr"),
         (executed(data(image_png="iVBORw0KGgo=")), "without alternative text"),
         (
