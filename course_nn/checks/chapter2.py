@@ -49,13 +49,13 @@ descent_step = Exercise(
     reference=lambda gradient, x, learning_rate: x - learning_rate * gradient(x),
     inputs=places,
     hints=(
-        N_("You know the slope at x: call gradient there. Does it point uphill or downhill?"),
+        N_("You know the slope at x: call `gradient` there. Does it point uphill or downhill?"),
         N_("How long is the step where the slope is 6 and the learning rate 0.1?"),
         N_("Return where you stand after the step, and leave x itself as it was."),
     ),
     why=N_(
         "The gradient points to where the ground rises, so its negative leads down. A step is "
-        "subtracted from where you stand, and x - ... makes a new array, where x -= ... would "
+        "subtracted from where you stand, and `x - ...` makes a new array, where `x -= ...` would "
         "change the one that was passed to you."
     ),
     mistakes={
@@ -77,7 +77,9 @@ descent_step = Exercise(
         N_("The coordinates move one after the other. Take the gradient once, for all of them."): (
             one_after_the_other
         ),
-        N_("x -= ... changes the caller's array. Write x - ..., which makes a new one."): in_place,
+        N_("`x -= ...` changes the caller's array. Write `x - ...`, which makes a new one."): (
+            in_place
+        ),
     },
     rights=(
         lambda gradient, x, learning_rate: -gradient(x) * learning_rate + x,
@@ -133,8 +135,8 @@ descend = Exercise(
     inputs=starts,
     hints=(
         N_("Begin with a list that holds the start. What comes next depends on its last point."),
-        N_("points[-1] is where you stand. Take a step from there, append it, and go on."),
-        N_("With 3 steps there are 4 points. np.array makes one array of a list of them."),
+        N_("`points[-1]` is where you stand. Take a step from there, append it, and go on."),
+        N_("With 3 steps there are 4 points. `np.array` makes one array of a list of them."),
     ),
     why=N_(
         "Each step begins where the last one ended, so the slope is taken anew each time. The start "
@@ -154,7 +156,7 @@ descend = Exercise(
         N_("The sign is lost: the gradient points uphill, and you go along with it."): (
             lambda gradient, *rest: walk(lambda x: -gradient(x), *rest)
         ),
-        N_("The list holds one array many times, and x -= ... changes it. Write x = x - ..."): (
+        N_("The list holds one array again and again, which `x -= ...` changes. Copy it first."): (
             one_array_for_all
         ),
         N_("An array of whole numbers cuts off what you put in. Make it one of floats."): (
@@ -211,6 +213,9 @@ largest_learning_rate = Exercise(
         ),
         N_("The flattest direction allows that much, but then the most curved one runs away."): (
             lambda a: 2 / np.min(2 * a)
+        ),
+        N_("Only the first direction is looked at. The limit must hold in all of them."): (
+            lambda a: 1 / a[0]
         ),
         N_("A mean of the curvatures does not help the most curved direction: it runs away."): (
             lambda a: 2 / np.mean(2 * a)
@@ -389,27 +394,27 @@ standardize = Exercise(
     ),
     returns=("z", "mean", "std"),
     hints=(
-        N_("Every column has a mean and a std of its own. x.mean and x.std take an axis."),
+        N_("Every column has a mean and a std of its own. `x.mean` and `x.std` take an axis."),
         N_("Take off the mean first and divide what is left: parentheses."),
         N_("The std of a constant column is 0. What is 0 / 0? And what is x divided by 1?"),
-        N_("np.where(condition, a, b) takes a where the condition holds, and b elsewhere."),
+        N_("`np.where(condition, a, b)` is a where the condition holds, and b elsewhere."),
     ),
     why=N_(
-        "axis=0 runs down the rows, so each column gets its own two numbers. A constant column "
+        "`axis=0` runs down the rows, so each column gets its own two numbers. A constant column "
         "becomes 0 by taking off its mean, and dividing by 1 keeps it so. The mean and std are "
         "returned because new data must be scaled with those of the old."
     ),
     mistakes={
-        N_("One mean and one std for the whole table. Every column needs its own: axis=0."): (
+        N_("One mean and one std for the whole table. Every column needs its own: `axis=0`."): (
             lambda x: scaled(x, x.mean(), x.std())
         ),
-        N_("axis=1 gives a mean and std for each row, that is for an example. Take axis=0."): (
+        N_("`axis=1` gives a mean and std for each row, so for an example. Take `axis=0`."): (
             lambda x: scaled(x, x.mean(axis=1), x.std(axis=1))
         ),
         N_("You divide by the variance. The standard deviation is its square root."): (
             lambda x: scaled(x, x.mean(axis=0), x.var(axis=0))
         ),
-        N_("This std divides by n - 1, as a statistician estimates it. Here it is n: ddof=0."): (
+        N_("This std divides by n - 1, as a statistician estimates it. Here it is n: `ddof=0`."): (
             lambda x: scaled(x, x.mean(axis=0), x.std(axis=0, ddof=1))
         ),
         N_("The mean is not taken off: z must have the mean 0."): (
@@ -467,9 +472,9 @@ split_into_batches = Exercise(
     reference=lambda x, y, order, batch_size: pairs(x, y, cut(order, batch_size)),
     inputs=examples,
     hints=(
-        N_("Cut the order, not the data: the first batch_size indices, the next ones, and so on."),
-        N_("range(0, n, batch_size) says where batches begin. A slice may reach past the end."),
-        N_("x[batch] takes the examples whose indices are in batch. y needs the very same ones."),
+        N_("Cut the order, not the data: first `batch_size` indices, then the next, and so on."),
+        N_("`range(0, n, batch_size)` says where batches begin. A slice may reach past the end."),
+        N_("`x[batch]` takes the examples whose indices are in `batch`. Take the same of `y`."),
     ),
     why=N_(
         "Indices are shuffled instead of data, so that each x keeps its y. A slice that reaches past "
@@ -489,18 +494,18 @@ split_into_batches = Exercise(
         N_("The order is not used: the examples come as they stood."): (
             lambda x, y, order, batch_size: list(zip(cut(x, batch_size), cut(y, batch_size)))
         ),
-        N_("order[i] says which example comes at place i, not to which place example i goes."): (
+        N_("`order[i]` says which example comes at place i, not to which place example i goes."): (
             lambda x, y, order, batch_size: pairs(x, y, cut(np.argsort(order), batch_size))
         ),
-        N_("You cut into batch_size parts. It is the number of examples in each of them."): (
+        N_("You cut into `batch_size` parts. It is the number of examples in each of them."): (
             lambda x, y, order, batch_size: pairs(x, y, np.array_split(order, batch_size))
         ),
-        N_("The batches are evened out. Only the last one may be shorter than batch_size."): (
+        N_("The batches are evened out. Only the last one may be shorter than `batch_size`."): (
             lambda x, y, order, batch_size: pairs(
                 x, y, np.array_split(order, -(-len(x) // batch_size))
             )
         ),
-        N_("The batches overlap: begin the next one batch_size further, not one further."): (
+        N_("The batches overlap: begin the next one `batch_size` further, not one further."): (
             lambda x, y, order, batch_size: pairs(
                 x, y, [order[i : i + batch_size] for i in range(len(x))]
             )
@@ -615,9 +620,9 @@ roll = Exercise(
     reference=ball,
     inputs=balls,
     hints=(
-        N_("Start from your descend. What is new is a velocity, which is 0 before the first step."),
+        N_("Start from your `descend`. What is new is a velocity: 0 before the first step."),
         N_("A step does two things in turn: it makes the new velocity, and it moves by it."),
-        N_("momentum multiplies what the velocity was. What does the learning rate multiply?"),
+        N_("`momentum` multiplies what the velocity was. What does the learning rate multiply?"),
     ),
     why=N_(
         "The velocity outlives the step: a part of it is left, and the slope changes it. Along a "
@@ -628,13 +633,13 @@ roll = Exercise(
         N_("The velocity is forgotten after each step, so this is a plain descent."): (
             lambda gradient, start, rate, momentum, steps: walk(gradient, start, rate, steps)
         ),
-        N_("The velocity is never slowed down: multiply the old one by momentum."): rolling(
+        N_("The velocity is never slowed down: multiply the old one by `momentum`."): rolling(
             never_slowed
         ),
-        N_("momentum multiplies the new slope as well. It belongs to the old velocity alone."): (
+        N_("`momentum` multiplies the new slope as well. It belongs to the old velocity alone."): (
             rolling(slowed)
         ),
-        N_("The slope gets a factor 1 - momentum, as in an average. Here it enters whole."): (
+        N_("The slope gets a factor `1 - momentum`, as in an average. Here it enters whole."): (
             rolling(averaged)
         ),
         N_("The sign is lost: the slope must be subtracted from the velocity."): rolling(climbing),
@@ -726,14 +731,14 @@ descend_until = Exercise(
     ),
     returns=("points", "stopped"),
     hints=(
-        N_("Start from your descend. A return may stand at three places: which reason is where?"),
-        N_("np.linalg.norm takes an array or a number. Before the step, test that of the slope."),
+        N_("Start from your `descend`. A return may stand at three places: which reason is where?"),
+        N_("`np.linalg.norm` takes an array or a number. Before the step, test that of the slope."),
         N_("After the step: has the new point gone too far? It stays in the path all the same."),
         N_("Comparing with NaN gives False. Which question about 1e12 is answered right by that?"),
     ),
     why=N_(
         "The slope is tested before a step, so a start on level ground takes none. The norm counts "
-        "all directions, and either sign. not norm < 1e12 is not the same as norm >= 1e12: NaN is "
+        "all directions, and either sign. `not norm < 1e12` differs from `norm >= 1e12`: NaN is "
         "neither below nor above, and the first of them notices it."
     ),
     mistakes={
@@ -752,10 +757,13 @@ descend_until = Exercise(
         N_("A path that runs away is not noticed: test each new point."): stopping(
             far=lambda x: False
         ),
+        N_("`while norm >= tolerance` ends at NaN, too, and takes it for level ground."): (
+            stopping(level=lambda slope, rate, tolerance: not np.linalg.norm(slope) >= tolerance)
+        ),
         N_("A path that comes to NaN is not noticed. Every comparison with NaN is False."): (
             stopping(far=lambda x: np.linalg.norm(x) >= 1e12)
         ),
-        N_("> 1e12 misses NaN, and 1e12 itself. Ask whether the norm is not below 1e12."): (
+        N_("`> 1e12` misses NaN, and 1e12 itself. Ask whether the norm is not below 1e12."): (
             stopping(far=lambda x: np.linalg.norm(x) > 1e12)
         ),
         N_("Only a positive point can be too far with you. Take its norm."): (
