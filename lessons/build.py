@@ -35,6 +35,7 @@ from nbformat import NotebookNode
 
 from course_nn import checks
 from course_nn.checks.engine import Exercise
+from course_nn.checks.notebook import has_solution, stub
 from course_nn.checks.panel import facts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -203,10 +204,6 @@ def direct(cells: list[NotebookNode]) -> None:
         after_code = code
 
 
-SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?^ *### END SOLUTION$", re.DOTALL | re.MULTILINE)
-STUB = r"\1# YOUR CODE HERE\n\1raise NotImplementedError()"  # as nbgrader has it
-
-
 def grade(notebook: NotebookNode, target: Target) -> None:
     """Give the answers and checks among the cells nbgrader's marks; leave the answers out of stubs.
 
@@ -217,7 +214,7 @@ def grade(notebook: NotebookNode, target: Target) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             prose += cell.source + "\n\n"
-        elif SOLUTION.search(cell.source):
+        elif has_solution(cell.source):
             functions = [
                 node.name
                 for node in ast.parse(cell.source).body
@@ -229,7 +226,7 @@ def grade(notebook: NotebookNode, target: Target) -> None:
                 raise LessonError(failure(target, cell, message))
             mark(cell, exercise.name, target, solution=True, grade=False, locked=False)
             if not target.solved:
-                cell.source = SOLUTION.sub(STUB, cell.source)
+                cell.source = stub(cell.source)
         elif asked := re.fullmatch(r"check\((\w+)\)", cell.source):
             exercise = specification(asked[1], cell, target)
             points = {"points": exercise.points}

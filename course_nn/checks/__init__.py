@@ -5,14 +5,21 @@ In a notebook: ``check(central_difference)``, ``hint(central_difference)``,
 """
 
 import difflib
-import json
 import os
-import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from course_nn.checks import chapter1, chapter2, chapter3, chapter4, chapter5, chapter6, panel, store
+from course_nn.checks import (
+    chapter1,
+    chapter2,
+    chapter3,
+    chapter4,
+    chapter5,
+    chapter6,
+    notebook,
+    panel,
+    store,
+)
 from course_nn.checks.engine import NOT_ATTEMPTED, PASSED, Exercise, calling, evaluate
 from course_nn.checks.panel import Panel
 from course_nn.i18n import _
@@ -68,7 +75,8 @@ def solution(function: Callable[..., Any]) -> Panel:
     """
     exercise = find(function)
     tried = store.progress(exercise.name).attempts > 0
-    return panel.of_solution(exercise, tried, published(exercise) if tried else None)
+    code = notebook.published(exercise) if tried else None
+    return panel.of_solution(exercise, tried, notebook.unmarked(code) if code else None)
 
 
 def progress() -> Panel:
@@ -90,14 +98,3 @@ def find(function: Callable[..., Any]) -> Exercise:
         message = _("No exercise asks for a function called {name}. There are: {near}.")
         raise ValueError(message.format(name=name, near=", ".join(near or EXERCISES)))
     return EXERCISES[name]
-
-
-def published(exercise: Exercise) -> str | None:
-    """The code of the worked answer; None where the course's folder has no solutions."""
-    folders = [Path.cwd(), *Path.cwd().parents, Path(__file__).parent.parent.parent]
-    for folder in folders:
-        for path in folder.glob(f"exercises/solutions/0{exercise.chapter}_*.ipynb"):
-            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-                if cell["metadata"].get("nbgrader", {}).get("grade_id") == exercise.name:
-                    return re.sub(r" *### (BEGIN|END) SOLUTION\n?", "", "".join(cell["source"]))
-    return None

@@ -302,7 +302,7 @@ def _failure(
 
 def _raised(error: Error) -> str:
     if error.type == "KeyboardInterrupt":
-        return _("You stopped it. Has it a loop that never ends?")
+        return _("It was stopped while it ran. Has it a loop that never ends?")
     if error.type == "NotImplementedError":
         message = _("It calls `{name}`, which is not written yet. Write that one first.")
         return message.format(name=error.function)

@@ -11,7 +11,7 @@ from html import escape
 from textwrap import fill
 
 from course_nn.checks.compare import show
-from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED, Exercise, Report
+from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED, Error, Exercise, Report
 from course_nn.checks.store import Progress, trouble
 from course_nn.i18n import N_, _, ngettext
 
@@ -43,8 +43,12 @@ class Panel:
     rows: tuple[tuple[str, ...], ...] = ()
     footer: str = ""
 
+    @property
+    def first_line(self) -> str:
+        return f"{MARKS[self.kind]} {self.heading}"
+
     def __repr__(self) -> str:
-        lines = [f"{MARKS[self.kind]} {self.heading}"]
+        lines = [self.first_line]
         lines += [fill(sentence, 88) for sentence in self.sentences]
         columns = zip(*self.rows) if self.rows else ()
         widths = [max(map(len, column)) for column in list(columns)[:-1]]
@@ -112,6 +116,12 @@ def of_report(report: Report) -> Panel:
         name=exercise.name,
     )
     return Panel(FAILED, heading, tuple(sentences), tuple(rows), footer)
+
+
+def of_broken_cell(exercise: Exercise, error: Error) -> Panel:
+    """The panel of an answer whose cell does not even run."""
+    sentence = _("Its cell does not run: {error}").format(error=error)
+    return Panel(FAILED, _("{title}: not yet").format(title=title(exercise)), (sentence,))
 
 
 def of_hint(exercise: Exercise, given: int) -> Panel:

@@ -1,0 +1,156 @@
+"""The command ``course-nn``: check exercises in a terminal, see how far you are, mend things."""
+
+import argparse
+import difflib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from course_nn import __version__
+from course_nn.i18n import _
+
+RUN = "import sys; from course_nn.checks.notebook import main; sys.exit(main(*sys.argv[1:]))"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line says; 0 if all is well, 1 if not yet, 2 if it was mistyped."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal may lack ✓ and ○
+            stream.reconfigure(errors="replace")
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not options.command:
+        parser.print_help()
+        return 2
+    try:
+        return options.command(options)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="course-nn",
+        description=_("Check the exercises of the course in a terminal."),
+        epilog=_(
+            "examples:\n"
+            "  course-nn check                 every exercise\n"
+            "  course-nn check 1               those of chapter 1\n"
+            "  course-nn check 1.2 --watch     one, again whenever the notebook is saved\n"
+            "  course-nn progress              how far you are\n"
+            "  course-nn reset 2.3             put the stub of exercise 2.3 back\n"
+            "  course-nn doctor                is everything there that the course needs?"
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"course-nn {__version__}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(metavar=_("command"))
+
+    def command(name, function, text):
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(command=function)
+        return added
+
+    exercises = _("a chapter (1), an exercise (1.2) or its function (central_difference)")
+    check = command("check", _check, _("check what the notebooks in exercises/ answer"))
+    check.add_argument("exercises", nargs="*", metavar="1.2", help=exercises + _("; all, if none"))
+    check.add_argument("--watch", action="store_true", help=_("again whenever a notebook is saved"))
+    command("progress", _progress, _("show how far you are"))
+    reset = command("reset", _reset, _("put the stub of an exercise back, and keep a copy"))
+    reset.add_argument("exercises", nargs="+", metavar="2.3", help=exercises)
+    command("doctor", _doctor, _("see whether everything is there that the course needs"))
+    return parser
+
+
+def _check(options: argparse.Namespace) -> int:
+    from course_nn.checks import notebook
+
+    chosen = list(_chosen(options.exercises))
+    files = {e.chapter: notebook.path(e.chapter) for e in chosen}
+    code = _check_once(chosen, files)
+    saved = _saved(files.values())
+    while options.watch:
+        time.sleep(0.5)
+        if (now := _saved(files.values())) != saved:
+            saved = now
+            print("\n" + "─" * 60)
+            code = _check_once(chosen, files)
+    return code
+
+
+def _check_once(exercises: list, files: dict[int, Path]) -> int:
+    """Check each chapter in a process of its own."""
+    codes = []
+    for chapter, own in groupby(exercises, key=lambda exercise: exercise.chapter):
+        names = [exercise.name for exercise in own]
+        command = [sys.executable, "-c", RUN, str(files[chapter]), *names]
+        environment = {**os.environ, "PYTHONIOENCODING": f"{sys.stdout.encoding}:replace"}
+        codes.append(subprocess.run(command, env=environment, check=False).returncode)
+    return max(codes)
+
+
+def _saved(files: Iterable[Path]) -> list[int]:
+    return [file.stat().st_mtime_ns for file in files]
+
+
+def _progress(options: argparse.Namespace) -> int:
+    from course_nn import checks
+
+    print(checks.progress())
+    return 0
+
+
+def _reset(options: argparse.Namespace) -> int:
+    from course_nn.checks import notebook, panel
+
+    for exercise in _chosen(options.exercises):
+        file, copy = notebook.reset(exercise)
+        message = _("{title} is a stub again in {file}; as it was: {copy}")
+        print(message.format(title=panel.title(exercise), file=file.name, copy=copy.relative_to(file.parent)))
+    print(_("Is it open in JupyterLab? Choose File, Reload Notebook from Disk."))
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from course_nn import environment
+    from course_nn.checks import notebook, store
+
+    good = environment.check()
+    print(_("Python: {path}").format(path=sys.executable))
+    print(_("Exercises: {path}").format(path=notebook.folder()))
+    print(_("Progress: {path}").format(path=store.path()))
+    store.progress("")
+    if store.trouble():
+        print(store.trouble())
+    return 0 if good and not store.trouble() else 1
+
+
+def _chosen(wanted: list[str]) -> Iterator:
+    """The exercises that the command line names, in order; all, if it names none.
+
+    Raises:
+        ValueError: there is no such exercise.
+    """
+    from course_nn.checks import EXERCISES
+
+    known = {label: e for e in EXERCISES.values() for label in (e.number, e.name)}
+    for name in wanted:
+        if name not in known and name not in {str(e.chapter) for e in EXERCISES.values()}:
+            near = difflib.get_close_matches(name, known, n=3) or ["1", "1.2", "central_difference"]
+            message = _("There is no exercise {name}. Try {near}.")
+            raise ValueError(message.format(name=name, near=", ".join(near)))
+    for exercise in EXERCISES.values():
+        if not wanted or {str(exercise.chapter), exercise.number, exercise.name} & set(wanted):
+            yield exercise
+
+
+if __name__ == "__main__":
+    sys.exit(main())
