@@ -1,4 +1,4 @@
-"""The pictures of chapter 5: digits, shares and losses, training watched, errors, what a layer has learned."""
+"""The pictures of chapter 5: digits, shares, losses, training, errors, what a layer has learned."""
 
 from collections.abc import Mapping, Sequence
 
@@ -29,9 +29,10 @@ def digits(images: np.ndarray, labels: np.ndarray, each: int = 6) -> Picture:
     chosen = np.array([np.flatnonzero(labels == label)[:each] for label in classes])
     picture, axes = canvas(
         height=4.9,
-        alt=_("Handwritten digits, {each} of each class from {first} to {last}, written by many hands.").format(
-            each=each, first=classes[0], last=classes[-1]
-        ),
+        alt=_(
+            "Handwritten digits, {each} of each class from {first} to {last}, written by many "
+            "hands."
+        ).format(each=each, first=classes[0], last=classes[-1]),
     )
     sheet, x, _y = _sheet(images[chosen.T.ravel()], len(classes), gap=2)
     axes.imshow(sheet, INK)
@@ -53,8 +54,8 @@ def pixels(image: np.ndarray, label: int, rows: slice, columns: slice) -> Pictur
         height=4.2,
         width_ratios=[1, 1.25],
         alt=_(
-            "Left: a handwritten {label}, with a frame around a part of it. Right: the pixels in the frame "
-            "as numbers, 0 where there is paper, up to {largest} where there is ink."
+            "Left: a handwritten {label}, with a frame around a part of it. Right: the pixels in "
+            "the frame as numbers, 0 where there is paper, up to {largest} where there is ink."
         ).format(label=label, largest=image[rows, columns].max()),
     )
     whole.imshow(image, INK, vmin=0, vmax=255)
@@ -84,7 +85,9 @@ def softmax(names: Sequence[str], scores: Sequence[float]) -> Picture:
         3,
         width=9.0,
         height=2.9,
-        alt=_("Bars for {names}. Scores: {scores}. Powers of e: {powers}. Shares: {shares}.").format(
+        alt=_(
+            "Bars for {names}. Scores: {scores}. Powers of e: {powers}. Shares: {shares}."
+        ).format(
             names=", ".join(names),
             scores=", ".join(f"{score:g}" for score in scores),
             powers=", ".join(f"{power:.3f}" for power in powers),
@@ -109,8 +112,8 @@ def cross_entropy(shares: Sequence[float]) -> Picture:
     picture, axes = canvas(
         height=3.6,
         alt=_(
-            "The loss −ln p against the share p of the true class. It is 0 at p = 1 and climbs ever more "
-            "steeply towards p = 0. Marked: {marked}."
+            "The loss −ln p against the share p of the true class. It is 0 at p = 1 and climbs "
+            "ever more steeply towards p = 0. Marked: {marked}."
         ).format(marked=", ".join(f"p = {p:.3f}, −ln p = {-np.log(p):.2f}" for p in shares)),
     )
     p = np.linspace(0.005, 1, 400)
@@ -122,7 +125,11 @@ def cross_entropy(shares: Sequence[float]) -> Picture:
         label = _("share {share:.3f}: loss {loss:.2f}").format(share=share, loss=loss)
         axes.annotate(label, (share, loss), xytext=(9, 4), textcoords="offset points")
     axes.set(xlabel=_("share p of the true class"), ylabel=_("loss −ln p"))
-    axes.set(xlim=(0, 1.02), ylim=(0, 5), title=_("The less the truth was expected, the greater the loss"))
+    axes.set(
+        xlim=(0, 1.02),
+        ylim=(0, 5),
+        title=_("The less the truth was expected, the greater the loss"),
+    )
     return picture
 
 
@@ -136,8 +143,8 @@ def forward(image: np.ndarray, hidden: np.ndarray, shares: np.ndarray) -> Pictur
         height=3.6,
         width_ratios=[1, 0.9, 1.1],
         alt=_(
-            "An image of a digit, the outputs of {hidden} hidden neurons as bars, and the shares of the ten "
-            "digits as bars. The largest: {best}, with {share:.0%}."
+            "An image of a digit, the outputs of {hidden} hidden neurons as bars, and the shares "
+            "of the ten digits as bars. The largest: {best}, with {share:.0%}."
         ).format(hidden=len(hidden), best=shares.argmax(), share=shares.max()),
     )
     left.imshow(image, INK)
@@ -146,7 +153,8 @@ def forward(image: np.ndarray, hidden: np.ndarray, shares: np.ndarray) -> Pictur
     left.spines[:].set(visible=True, color=GRAY)
     middle.barh(np.arange(len(hidden)), hidden, color=BLUE)
     middle.invert_yaxis()
-    middle.set(yticks=[], xlabel=_("output"), title=_("→ {n} hidden neurons").format(n=len(hidden)))
+    title = _("→ {n} hidden neurons").format(n=len(hidden))
+    middle.set(yticks=[], xlabel=_("output"), title=title)
     best = shares.argmax()
     colors = [ORANGE if digit == best else BLUE for digit in range(len(shares))]
     bars = right.barh(np.arange(len(shares)), shares, color=colors)
@@ -166,13 +174,18 @@ def learning_curves(history: Mapping[str, Sequence[float]]) -> Picture:
         width=9.0,
         height=3.8,
         alt=_(
-            "Left the loss, right the accuracy, over {epochs} epochs. The training loss falls to {loss:.2f}, "
-            "the validation loss to {val_loss:.2f}; the accuracies reach {accuracy:.1%} and {val_accuracy:.1%}."
-        ).format(epochs=len(history["loss"]), **{name: values[-1] for name, values in history.items()}),
+            "Left the loss, right the accuracy, over {epochs} epochs. The training loss falls to "
+            "{loss:.2f}, the validation loss to {val_loss:.2f}; the accuracies reach "
+            "{accuracy:.1%} and {val_accuracy:.1%}."
+        ).format(
+            epochs=len(history["loss"]), **{name: values[-1] for name, values in history.items()}
+        ),
     )
     epochs = np.arange(1, len(history["loss"]) + 1)
     for axes, name, scale in ((left, "loss", 1), (right, "accuracy", 100)):
-        axes.plot(epochs, scale * np.array(history[name]), "o-", color=BLUE, ms=4, label=_("training"))
+        axes.plot(
+            epochs, scale * np.array(history[name]), "o-", color=BLUE, ms=4, label=_("training")
+        )
         validation = scale * np.array(history[f"val_{name}"])
         axes.plot(epochs, validation, "^--", color=ORANGE, ms=5, label=_("validation"))
         axes.set(xlabel=_("epoch"), xticks=epochs)
@@ -189,7 +202,9 @@ def optimizers(curves: Mapping[str, Sequence[float]]) -> Picture:
         height=3.8,
         alt=_("The validation loss over the epochs. {curves}.").format(
             curves="; ".join(
-                _("{name}: from {first:.2f} to {last:.2f}").format(name=name, first=values[0], last=values[-1])
+                _("{name}: from {first:.2f} to {last:.2f}").format(
+                    name=name, first=values[0], last=values[-1]
+                )
                 for name, values in curves.items()
             )
         ),
@@ -197,7 +212,12 @@ def optimizers(curves: Mapping[str, Sequence[float]]) -> Picture:
     styles = [(BLUE, "o-"), (ORANGE, "^--"), (GREEN, "s:")]
     for (name, values), (color, style) in zip(curves.items(), styles, strict=False):
         axes.plot(np.arange(1, len(values) + 1), values, style, color=color, ms=5, label=name)
-    axes.set(xlabel=_("epoch"), ylabel=_("validation loss"), ylim=(0, None), xticks=range(1, len(values) + 1))
+    axes.set(
+        xlabel=_("epoch"),
+        ylabel=_("validation loss"),
+        ylim=(0, None),
+        xticks=range(1, len(values) + 1),
+    )
     axes.set_title(_("With a good learning rate SGD keeps up with Adam"))
     axes.legend(loc="upper right", title=_("optimizer, learning rate"))
     return picture
@@ -208,17 +228,24 @@ def learning_rates(accuracies: Mapping[str, Mapping[float, float]]) -> Picture:
     """For each optimizer the validation accuracy against the learning rate."""
     picture, axes = canvas(
         height=3.8,
-        alt=_("The validation accuracy against the learning rate, which is on a logarithmic axis. {best}.").format(
+        alt=_(
+            "The validation accuracy against the learning rate, which is on a logarithmic axis. "
+            "{best}."
+        ).format(
             best="; ".join(
                 _("{name} is best at {rate:g}, with {accuracy:.1%}").format(
-                    name=name, rate=max(runs, key=lambda rate: runs[rate]), accuracy=max(runs.values())
+                    name=name,
+                    rate=max(runs, key=lambda rate: runs[rate]),
+                    accuracy=max(runs.values()),
                 )
                 for name, runs in accuracies.items()
             )
         ),
     )
     for (name, runs), (color, style) in zip(accuracies.items(), [(ORANGE, "^--"), (BLUE, "o-")]):
-        axes.semilogx(list(runs), 100 * np.array(list(runs.values())), style, color=color, ms=6, label=name)
+        axes.semilogx(
+            list(runs), 100 * np.array(list(runs.values())), style, color=color, ms=6, label=name
+        )
     axes.set(xlabel=_("learning rate"), ylabel=_("images read right (%)"), ylim=(0, 103))
     axes.set_title(_("Each optimizer has its own range of good learning rates"))
     axes.legend(loc="lower center")
@@ -235,8 +262,8 @@ def confusion(matrix: np.ndarray) -> Picture:
         width=7.0,
         height=5.6,
         alt=_(
-            "A table of the true digit against the digit that the network said. Nearly all counts are on the "
-            "diagonal. Most frequent error: a {true} taken for a {said}, {count} times."
+            "A table of the true digit against the digit that the network said. Nearly all counts "
+            "are on the diagonal. Most frequent error: a {true} taken for a {said}, {count} times."
         ).format(true=true, said=said, count=errors[true, said]),
     )
     axes.imshow(errors, "Oranges", vmax=1.6 * errors.max())
@@ -249,7 +276,12 @@ def confusion(matrix: np.ndarray) -> Picture:
     for row, share in enumerate(found):
         axes.text(9.8, row, f"{share:.1%}", va="center", fontsize=10, color=BLUE)
     axes.text(9.8, -0.95, _("found"), fontsize=10, color=BLUE)
-    axes.set(xticks=range(10), yticks=range(10), xlabel=_("what the network said"), ylabel=_("true digit"))
+    axes.set(
+        xticks=range(10),
+        yticks=range(10),
+        xlabel=_("what the network said"),
+        ylabel=_("true digit"),
+    )
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_title(_("Colored: what it took for something else"))
@@ -263,7 +295,7 @@ def readings(images: np.ndarray, shares: np.ndarray, labels: np.ndarray) -> Pict
     rows = -(-len(images) // columns)
     said, sure = shares.argmax(axis=1), shares.max(axis=1)
     captions = [
-        _("is {true}: says {said}, {share:.0%}").format(true=true, said=digit, share=share)
+        _("is {true}\nsays {said}, {share:.0%}").format(true=true, said=digit, share=share)
         for true, digit, share in zip(labels, said, sure)
     ]
     picture, grid = canvas(
@@ -272,14 +304,14 @@ def readings(images: np.ndarray, shares: np.ndarray, labels: np.ndarray) -> Pict
         width=9.0,
         height=0.4 + 1.75 * rows,
         alt=_("Images of digits, what they are and what the network says: {captions}.").format(
-            captions="; ".join(captions)
+            captions="; ".join(caption.replace("\n", ", ") for caption in captions)
         ),
     )
     for axes in grid.flat:
         axes.set_axis_off()
     for axes, image, caption in zip(grid.flat, images, captions):
         axes.imshow(image, INK)
-        axes.set_title(caption.replace(": ", "\n"), fontsize=10, loc="center", pad=4)
+        axes.set_title(caption, fontsize=10, loc="center", pad=4)
     title = _("What they are, what the network says, and how sure it is")
     picture.suptitle(title, x=0.01, ha="left", fontsize=12)
     return picture
@@ -293,15 +325,19 @@ def first_layer(weights: np.ndarray) -> Picture:
         width=9.0,
         height=4.4,
         alt=_(
-            "{count} images, one for each hidden neuron, of its 784 weights: patches and strokes of positive and "
-            "negative weights in the middle, faint speckle in the corners."
+            "{count} images, one for each hidden neuron, of its 784 weights: patches and strokes "
+            "of positive and negative weights in the middle, faint speckle in the corners."
         ).format(count=count),
     )
     sheet, _x, _y = _sheet(weights.T.reshape(count, 28, 28), 8, gap=2)
     limit = np.quantile(np.abs(weights), 0.995)
     shown = axes.imshow(sheet, DIVERGING, vmin=-limit, vmax=limit)
     axes.set_facecolor("#d0d0d0")
-    axes.set(xticks=[], yticks=[], title=_("What each hidden neuron looks for: strokes here, and none there"))
+    axes.set(
+        xticks=[],
+        yticks=[],
+        title=_("What each hidden neuron looks for: strokes here, and none there"),
+    )
     axes.spines[:].set_visible(False)
     bar = picture.colorbar(shown, ax=axes, extend="both", shrink=0.9)
     bar.set_label(_("weight: ink speaks against (−), for (+)"))
@@ -309,19 +345,24 @@ def first_layer(weights: np.ndarray) -> Picture:
 
 
 def _sheet(images: np.ndarray, columns: int, gap: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Images side by side as one, with NaN between them, and the centers of its columns and rows."""
+    """Images side by side as one, NaN between them, and the centers of its columns and rows."""
     rows, (height, width) = -(-len(images) // columns), images.shape[1:]
     sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
     for i, image in enumerate(images):
         top, left = (height + gap) * (i // columns), (width + gap) * (i % columns)
         sheet[top : top + height, left : left + width] = image
     centers = [
-        np.arange(n) * (size + gap) + (size - 1) / 2 for n, size in ((columns, width), (rows, height))
+        np.arange(n) * (size + gap) + (size - 1) / 2
+        for n, size in ((columns, width), (rows, height))
     ]
     return sheet, *centers
 
 
 def _frame(
-    corner: tuple[float, float], width: float, height: float, color: str = ORANGE, fill: str = "none"
+    corner: tuple[float, float],
+    width: float,
+    height: float,
+    color: str = ORANGE,
+    fill: str = "none",
 ) -> Rectangle:
     return Rectangle(corner, width, height, ec=color, fc=fill, lw=2)
