@@ -11,9 +11,13 @@ from course_nn.checks.functions import (
     product,
     sine,
     square,
+    square_slope,
     sum_of_cubes,
+    sum_of_cubes_gradient,
     sum_of_squares,
     surface,
+    surface_gradient,
+    surface_gradient_without_1,
 )
 from course_nn.i18n import N_
 
@@ -213,4 +217,367 @@ numerical_gradient = Exercise(
     ),
 )
 
-EXERCISES = [forward_difference, central_difference, numerical_gradient]
+def formulas(rng):
+    """f, gradient, x, h: gradients that are right and wrong, of arrays of one axis and of two."""
+    yield sum_of_squares, square, np.array([3.0]), 0.1  # 9 in place of 6
+    yield sum_of_squares, square_slope, np.array([1.0, 2.0]), 0.1
+    yield sum_of_cubes, sum_of_cubes_gradient, np.array([1.0]), 0.1
+    yield surface, surface_gradient, np.array([3.0, 4.0]), 0.1
+    yield surface, surface_gradient_without_1, np.array([1.0, -2.0]), 0.5
+    yield sum_of_cubes, square, np.array([[1.0, 2.0], [-1.0, 3.0]]), 0.5
+    for shape in ((3,), (2, 2), (1, 4)):
+        x = rng.normal(size=shape).round(1) + 0.05
+        yield sum_of_cubes, sum_of_cubes_gradient, x, 0.25
+        yield sum_of_squares, sum_of_cubes_gradient, x, 0.1
+
+
+def relative_error(f, gradient, x, h, numerical=one_entry_at_a_time):
+    """|a - n| / (|a| + |n|), with the lengths of the arrays."""
+    a, n = gradient(x), numerical(f, x, h)
+    return np.linalg.norm(a - n) / (np.linalg.norm(a) + np.linalg.norm(n))
+
+
+gradient_check = Exercise(
+    number="1.4",
+    name="gradient_check",
+    title=N_("A gradient check"),
+    points=2,
+    minutes=10,
+    difficulty=2,
+    reference=relative_error,
+    inputs=formulas,
+    rtol=1e-6,
+    atol=1e-6,
+    hints=(
+        N_("You need two gradients at x: gradient(x) by the formula, and one by numbers. You have written that."),
+        N_("np.linalg.norm gives the length of an array of any shape. How long is the difference?"),
+        N_("Compare that with the sum of the two lengths."),
+    ),
+    why=N_(
+        "The difference alone says little: 0.01 is much for a slope of 0.02 and nothing for one of 1000. "
+        "Divided by both lengths it lies between 0, for equal gradients, and 1. A right formula gives about "
+        "the error of the differences; one above 0.01 should make you look again."
+    ),
+    mistakes={
+        N_("This is the difference itself. Divide it by the lengths of both gradients."): (
+            lambda f, gradient, x, h: np.linalg.norm(gradient(x) - one_entry_at_a_time(f, x, h))
+        ),
+        N_("The lengths are subtracted. Two long gradients may point to different sides: subtract first."): (
+            lambda f, gradient, x, h: (
+                abs(np.linalg.norm(gradient(x)) - np.linalg.norm(one_entry_at_a_time(f, x, h)))
+                / (np.linalg.norm(gradient(x)) + np.linalg.norm(one_entry_at_a_time(f, x, h)))
+            )
+        ),
+        N_("It is divided by the length of one gradient. Divide by the sum of both."): (
+            lambda f, gradient, x, h: (
+                np.linalg.norm(gradient(x) - one_entry_at_a_time(f, x, h))
+                / np.linalg.norm(one_entry_at_a_time(f, x, h))
+            )
+        ),
+        N_("The differences are forward ones. Use the central ones of your numerical_gradient."): (
+            lambda f, gradient, x, h: relative_error(
+                f,
+                gradient,
+                x,
+                h,
+                lambda f, x, h: one_entry_at_a_time(f, x, h, step=lambda h: 0, run=lambda h: h),
+            )
+        ),
+        N_("There is an error for each entry. Return one number, made of the lengths."): (
+            lambda f, gradient, x, h: (
+                np.abs(gradient(x) - one_entry_at_a_time(f, x, h))
+                / (np.abs(gradient(x)) + np.abs(one_entry_at_a_time(f, x, h)))
+            )
+        ),
+        N_("The step h is not used. Hand it on to numerical_gradient."): (
+            lambda f, gradient, x, h: relative_error(f, gradient, x, 1e-5)
+        ),
+    },
+    rights=(
+        lambda f, gradient, x, h: relative_error(f, gradient, x, h, derivatives.numerical_gradient),
+        lambda f, gradient, x, h: (
+            np.sum((gradient(x) - one_entry_at_a_time(f, x, h)) ** 2) ** 0.5
+            / (np.sum(gradient(x) ** 2) ** 0.5 + np.sum(one_entry_at_a_time(f, x, h) ** 2) ** 0.5)
+        ),
+    ),
+)
+
+
+def numbers(rng):
+    """x: numbers, then arrays."""
+    yield (0.0,)
+    yield (1.0,)
+    yield (-2.0,)
+    yield (3,)
+    yield (np.array([-1.0, 0.0, 2.0]),)
+    yield (np.array([2, -3, 0]),)
+    for shape in ((4,), (2, 3), (1, 1)):
+        yield (rng.normal(0, 2, shape).round(1),)
+
+
+def slopes(x):
+    """s (1 - s), 1 - tanh^2, and 1 or 0"""
+    s = 1 / (1 + np.exp(-x))
+    return s * (1 - s), 1 - np.tanh(x) ** 2, np.where(x > 0, 1.0, 0.0)
+
+
+activation_slopes = Exercise(
+    number="1.5",
+    name="activation_slopes",
+    title=N_("The slopes of the activations"),
+    points=2,
+    minutes=10,
+    difficulty=1,
+    reference=slopes,
+    inputs=numbers,
+    returns=("sigmoid", "tanh", "relu"),
+    hints=(
+        N_("The first two can be had from the value: s (1 - s) and 1 - t squared."),
+        N_("ReLU has the slope 1 above 0 and 0 below; at 0 itself take 0. A comparison gives True and False."),
+        N_("np.where(x > 0, 1.0, 0.0) works on a number and on an array."),
+    ),
+    why=N_(
+        "The slopes of sigmoid and tanh come from the value itself, which the forward pass has anyway; that of "
+        "ReLU needs a comparison alone. All are at most 1, and that of the sigmoid at most 1/4."
+    ),
+    mistakes={
+        N_("These are the values of the functions. Their slopes are asked."): (
+            lambda x: (1 / (1 + np.exp(-x)), np.tanh(x), np.maximum(x, 0.0))
+        ),
+        N_("For the sigmoid, x stands where its value belongs: s (1 - s), with s = sigmoid(x)."): (
+            lambda x: (x * (1 - x), *slopes(x)[1:])
+        ),
+        N_("The slope of tanh is 1 - t squared; the square is missing."): (
+            lambda x: (slopes(x)[0], 1 - np.tanh(x), slopes(x)[2])
+        ),
+        N_("At 0 the slope of ReLU is taken as 1. Take 0, as the exercise says: x > 0."): (
+            lambda x: (*slopes(x)[:2], np.where(x >= 0, 1.0, 0.0))
+        ),
+        N_("The slope of ReLU is 1 above 0, not x."): (
+            lambda x: (*slopes(x)[:2], np.maximum(x, 0.0))
+        ),
+        N_("The slope of the sigmoid has the wrong sign: it rises everywhere."): (
+            lambda x: (-slopes(x)[0], *slopes(x)[1:])
+        ),
+        N_("Sigmoid and tanh have changed places. Return sigmoid, tanh, relu."): (
+            lambda x: (slopes(x)[1], slopes(x)[0], slopes(x)[2])
+        ),
+    },
+    rights=(
+        lambda x: (
+            np.exp(-x) / (1 + np.exp(-x)) ** 2, 1 / np.cosh(x) ** 2, np.multiply(1.0, np.greater(x, 0))
+        ),
+        lambda x: [
+            (1 - np.tanh(np.divide(x, 2)) ** 2) / 4, (1 + np.tanh(x)) * (1 - np.tanh(x)), np.heaviside(x, 0)
+        ],
+    ),
+)
+
+
+def links(rng):
+    """x, w, b, y: numbers."""
+    yield 2.0, 0.0, 0.0, 1.0
+    yield 1.0, 1.0, -1.0, 0.5
+    yield 3.0, 0.5, -1.0, 0.0
+    yield -2, 1, 1, 1
+    for _case in range(6):
+        x, w, b, y = rng.normal(size=4).round(1) + 0.05
+        yield float(x), float(w), float(b), float(y)
+
+
+def chain(x, w, b, y, to_a=lambda a, y: 2 * (a - y), to_z=lambda a: 1 - a * a, to_w=lambda x: x):
+    """dL/da da/dz dz/dw; the known mistakes change one link each."""
+    a = np.tanh(w * x + b)
+    return to_a(a, y) * to_z(a) * to_w(x)
+
+
+chain_slope = Exercise(
+    number="1.6",
+    name="chain_slope",
+    title=N_("A slope through a chain"),
+    points=2,
+    minutes=15,
+    difficulty=2,
+    reference=lambda x, w, b, y: chain(x, w, b, y),
+    inputs=links,
+    hints=(
+        N_("Three links: z = w x + b, then a = tanh(z), then the error (a - y) squared. Give each its slope."),
+        N_("dz/dw is x, da/dz is 1 - a squared, and the slope of the error by a is 2 (a - y)."),
+        N_("Along a chain slopes multiply."),
+    ),
+    why=N_(
+        "If w grows by a little, z grows x times as much, a grows 1 - a squared times that, and the error "
+        "2 (a - y) times that again. So the three slopes multiply. This is backpropagation, with one "
+        "number in each layer."
+    ),
+    mistakes={
+        N_("The factor 2 is missing: the slope of (a - y) squared is 2 (a - y)."): (
+            lambda x, w, b, y: chain(x, w, b, y, to_a=lambda a, y: a - y)
+        ),
+        N_("The last link is missing: z grows x times as fast as w."): (
+            lambda x, w, b, y: chain(x, w, b, y, to_w=lambda x: 1)
+        ),
+        N_("The slope of tanh is missing: the error passes through it as well."): (
+            lambda x, w, b, y: chain(x, w, b, y, to_z=lambda a: 1)
+        ),
+        N_("This is the slope by x. The slope of z by w is x, not w."): (
+            lambda x, w, b, y: chain(x, w, b, y, to_w=lambda x: w)
+        ),
+        N_("The slope of tanh is taken at a. It is 1 - a squared, with a = tanh(z)."): (
+            lambda x, w, b, y: chain(x, w, b, y, to_z=lambda a: 1 - np.tanh(a) ** 2)
+        ),
+        N_("The slopes are added. Along a chain they multiply."): (
+            lambda x, w, b, y: 2 * (np.tanh(w * x + b) - y) + 1 - np.tanh(w * x + b) ** 2 + x
+        ),
+        N_("The sign is turned round: the error is a - y."): (
+            lambda x, w, b, y: -chain(x, w, b, y)
+        ),
+        N_("This is the slope of a sigmoid, a (1 - a). That of tanh is 1 - a squared."): (
+            lambda x, w, b, y: chain(x, w, b, y, to_z=lambda a: a * (1 - a))
+        ),
+    },
+    rights=(
+        lambda x, w, b, y: 2 * x * (np.tanh(w * x + b) - y) / np.cosh(w * x + b) ** 2,
+        lambda x, w, b, y: np.array(
+            [(2 * np.tanh(w * x + b) - 2 * y) * (x - x * np.tanh(w * x + b) ** 2)]
+        )[0],
+    ),
+)
+
+
+def with_e(z):
+    """e / (1 + e) or 1 / (1 + e), with e = e^-|z|, which is never above 1"""
+    e = np.exp(-np.abs(z))
+    return np.where(np.greater_equal(z, 0), 1, e) / (1 + e)
+
+
+stable_sigmoid = Exercise(
+    number="1.7",
+    name="stable_sigmoid",
+    title=N_("A sigmoid that survives 1000"),
+    points=2,
+    minutes=15,
+    difficulty=2,
+    reference=with_e,
+    inputs=numbers,
+    extremes=((-1000.0,), (1000.0,), (np.array([-1000.0, -40.0, 0.0, 40.0, 1000.0]),)),
+    atol=1e-30,  # e^-40 has to be more than 0
+    hints=(
+        N_("Which of e^z and e^-z is too large for a number when z is -1000? And when it is 1000?"),
+        N_("1 / (1 + e^-z) is the same as e^z / (1 + e^z). For which z is the one safe, for which the other?"),
+        N_("Both can be written with e^-|z|, which is never above 1. np.where chooses between two arrays."),
+    ),
+    why=N_(
+        "With e = e^-|z| the sigmoid is 1 / (1 + e) from 0 upwards and e / (1 + e) below. Both are the same "
+        "formula, multiplied through, and no exponential in them is ever above 1: nothing overflows, and "
+        "small values keep all their digits."
+    ),
+    mistakes={
+        N_("e^z overflows for large z: infinity by infinity is no number. Use that form below 0 alone."): (
+            lambda z: np.exp(z) / (1 + np.exp(z))
+        ),
+        N_("z is cut off, so small values come out wrong: the sigmoid of -40 is 4e-18, not more."): (
+            lambda z: 1 / (1 + np.exp(-np.clip(z, -30, 30)))
+        ),
+        N_("With tanh, (1 + tanh(z / 2)) / 2, small values drown in the 1: at -40 nothing is left."): (
+            lambda z: (1 + np.tanh(np.divide(z, 2))) / 2
+        ),
+        N_("This is right for z above 0. Below, the numerator has to be e^-|z|."): (
+            lambda z: 1 / (1 + np.exp(-np.abs(z)))
+        ),
+        N_("The sign of z is turned round: this falls where the sigmoid rises."): (
+            lambda z: with_e(np.negative(z))
+        ),
+        N_("This is the slope of the sigmoid. Its value is asked."): (
+            lambda z: with_e(z) * with_e(np.negative(z))
+        ),
+        N_("This is tanh, which runs from -1 to 1. The sigmoid runs from 0 to 1."): np.tanh,
+    },
+    rights=(
+        lambda z: np.exp(-np.logaddexp(0, np.negative(z, dtype=float))),
+        lambda z: np.exp(np.minimum(z, 0)) / (1 + np.exp(-np.abs(z))),
+        lambda z: with_e(z).tolist(),
+    ),
+)
+
+
+def scores(rng):
+    """z: one axis, two scores first."""
+    yield (np.array([0.0, 0.0]),)
+    yield (np.array([1.0, 2.0, 3.0]),)
+    yield (np.array([-1.0, -2.0]),)
+    yield (np.array([0, 3, 1]),)
+    yield (np.array([5.0]),)
+    for size in (3, 4, 6):
+        yield (rng.normal(0, 2, size).round(1),)
+
+
+def shares(z, shift=np.max):
+    """e^(z - shift) / sum e^(z - shift)"""
+    e = np.exp(z - shift(z))
+    return e / np.sum(e)
+
+
+stable_softmax = Exercise(
+    number="1.8",
+    name="stable_softmax",
+    title=N_("A softmax that survives 1000"),
+    points=2,
+    minutes=15,
+    difficulty=2,
+    reference=shares,
+    inputs=scores,
+    extremes=(
+        (np.array([1000.0, 0.0]),),
+        (np.array([-1000.0, -1001.0]),),
+        (np.array([1000.0, 999.0, -1000.0]),),
+    ),
+    hints=(
+        N_("First without extremes: e to each score, divided by the sum of them all."),
+        N_("What happens to the shares if you subtract the same number from all scores?"),
+        N_("Nothing: numerator and denominator lose the same factor. Which number makes every e^z at most 1?"),
+    ),
+    why=N_(
+        "Subtracting a number from all scores divides numerator and denominator by the same factor, so the shares "
+        "stay. With the largest score subtracted, the largest exponential is 1: nothing overflows, and "
+        "the sum is at least 1, so nothing is divided by 0."
+    ),
+    mistakes={
+        N_("e^z overflows for large scores. Subtract the largest score from all of them first."): (
+            lambda z: np.exp(z) / np.exp(z).sum()
+        ),
+        N_("The exponentials are divided by the largest of them. Divide by their sum."): (
+            lambda z: np.exp(z - z.max())
+        ),
+        N_("The scores themselves are divided by their sum. Take the exponential first."): (
+            lambda z: z / np.sum(z)
+        ),
+        N_("These are logarithms of the shares. Return the shares."): (
+            lambda z: z - np.logaddexp.reduce(z)
+        ),
+        N_("The smallest score is subtracted. It is the largest that must not overflow."): (
+            lambda z: shares(z, np.min)
+        ),
+        N_("A sigmoid of each score: these do not add up to 1. Divide by the sum of the exponentials."): (
+            lambda z: 1 / (1 + np.exp(-z))
+        ),
+        N_("The sign is turned round: the largest score must get the largest share."): (
+            lambda z: shares(-z)
+        ),
+    },
+    rights=(
+        lambda z: np.exp(z - np.logaddexp.reduce(z)),
+        lambda z: [np.exp(s - max(z)) / sum(np.exp(t - max(z)) for t in z) for s in z],
+    ),
+)
+
+EXERCISES = [
+    forward_difference,
+    central_difference,
+    numerical_gradient,
+    gradient_check,
+    activation_slopes,
+    chain_slope,
+    stable_sigmoid,
+    stable_softmax,
+]

@@ -58,6 +58,24 @@ def surface(x):
     return x[0] ** 2 * x[1] + x[1] + 2
 
 
+# Gradients of these, and one that is wrong
+
+
+def sum_of_cubes_gradient(x):
+    """3 * x ** 2"""
+    return 3 * x**2
+
+
+def surface_gradient(x):
+    """np.array([2 * x[0] * x[1], x[0] ** 2 + 1])"""
+    return np.array([2 * x[0] * x[1], x[0] ** 2 + 1])
+
+
+def surface_gradient_without_1(x):
+    """np.array([2 * x[0] * x[1], x[0] ** 2])"""
+    return np.array([2 * x[0] * x[1], x[0] ** 2])
+
+
 # Slopes and gradients, to descend along
 
 
