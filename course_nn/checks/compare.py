@@ -70,7 +70,7 @@ def _differ(
                 keys = ", ".join(map(repr, expected))
                 return Difference(_("{name} must be a dict with the keys {keys}.").format(name=name, keys=keys))
             got, expected = [got[key] for key in expected], list(expected.values())
-        many = isinstance(got, (tuple, list)) or isinstance(got, np.ndarray) and got.ndim > 0
+        many = isinstance(got, (tuple, list, range)) or isinstance(got, np.ndarray) and got.ndim > 0
         if not many or len(got) != len(expected):
             return Difference(
                 _("{name} must have {wanted} parts ({names}), and it has {found}.").format(
@@ -198,13 +198,13 @@ def show_call(name: str, args: tuple, width: int = 76) -> str:
 
 def _show_array(array: np.ndarray, digits: int) -> str:
     opening = "np.array("
-    text = np.array2string(
-        np.asarray(array), separator=", ", precision=digits, threshold=40, edgeitems=2, prefix=opening, max_line_width=76
-    )
-    if array.size > 40:
+    style = {"precision": digits, "threshold": 40, "edgeitems": 2, "linewidth": 76, "sign": "-"}
+    with np.printoptions(**style, floatmode="maxprec", suppress=False, formatter=None, legacy=False):
+        text = np.array2string(np.asarray(array), separator=", ", prefix=opening)
+    if array.size > 40 or array.size == 0:
         text += f", shape={array.shape}"
     if array.dtype not in (np.float64, np.int64, np.bool_):
-        text += f", dtype={array.dtype}"
+        text += f", dtype=np.{array.dtype}"
     return f"{opening}{text})"
 
 

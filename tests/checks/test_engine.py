@@ -1,0 +1,352 @@
+"""How an answer is tried and judged, on exercises of three lines."""
+
+import sys
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from course_nn.checks.engine import Answer, Error, Exercise, calling, cases, evaluate
+from course_nn.checks.functions import square
+
+
+def half(x):
+    return x / 2
+
+
+HALF = Exercise(
+    number="1.1",
+    name="half",
+    title="Half",
+    points=3,
+    minutes=5,
+    difficulty=1,
+    reference=half,
+    inputs=lambda rng: [(1.0,), (2.0,), (np.array([4.0, 6.0]),), (rng.normal(size=3),)],
+    extremes=((1e308,),),
+    hints=("One.", "Two."),
+    why="So.",
+    mistakes={
+        "You double.": lambda x: x * 2,
+        "You square.": lambda x: x * x,
+        "You overflow.": lambda x: x * 5 / 10,
+        "You change x.": lambda x: np.divide(x, 2, out=x) if isinstance(x, np.ndarray) else x / 2,
+        "You fail on numbers.": lambda x: np.array([x[0], *x[1:]]) / 2,
+    },
+    rights=(lambda x: 0.5 * x,),
+)
+
+
+def report(function, exercise=HALF):
+    return evaluate(exercise, calling(function))
+
+
+def test_a_right_answer_earns_all():
+    found = report(lambda x: x * 0.5)
+    assert (found.status, found.points, found.failure, found.diagnosis) == ("passed", 3, None, None)
+    assert (found.right, found.tried) == (5, 5)
+
+
+def test_a_wrong_answer_earns_nothing_and_its_simplest_failing_call_is_told():
+    found = report(lambda x: x / 2 if np.ndim(x) == 0 else x)
+    assert (found.status, found.points, found.right, found.tried) == ("failed", 0, 3, 5)
+    assert found.diagnosis is None
+    assert found.failure.sentence == "Entry [0] is 4.0, and 2.0 is expected."
+    assert found.failure.call == "half(np.array([4., 6.]))"
+    assert found.failure.got == "np.array([4., 6.])"
+    assert found.failure.expected == "np.array([2., 3.])"
+
+
+@pytest.mark.parametrize(
+    ("function", "diagnosis"),
+    [
+        (lambda x: x + x, "You double."),
+        (lambda x: np.multiply(x, x), "You square."),
+        (lambda x: (x + x + x + x + x) / 10, "You overflow."),
+        (lambda x: np.array(list(x)) / 2, "You fail on numbers."),
+        (lambda x: x * x if np.ndim(x) else x + x, None),
+        (lambda x: x + x if np.ndim(x) else 7, None),
+        (lambda x: x + x + 1e-6, None),
+    ],
+)
+def test_a_known_mistake_is_named_if_it_agrees_on_every_input(function, diagnosis):
+    assert report(function).diagnosis == diagnosis
+
+
+def test_an_argument_that_is_changed_belongs_to_the_mistake():
+    def in_place(x):
+        if isinstance(x, np.ndarray):
+            x /= 2
+            return x
+        return x / 2
+
+    assert report(in_place).diagnosis == "You change x."
+
+
+def test_extremes_alone_leave_half_of_the_points():
+    found = report(lambda x: x * 5 / 10)
+    assert (found.status, found.points, found.right) == ("failed", 1.5, 4)
+    assert found.failure.call == "half(1e+308)"
+    assert found.failure.sentence == "The result is inf, and 5e+307 is expected."
+
+
+def test_a_changed_argument_leaves_half_of_the_points():
+    def spoils(x):
+        result = x / 2
+        if isinstance(x, np.ndarray):
+            x[0] = 0
+        return result
+
+    found = report(spoils)
+    assert (found.status, found.points) == ("failed", 1.5)
+    assert found.failure.sentence == "It changes its argument x. Work on a copy, such as `x.copy()`."
+    assert (found.failure.got, found.failure.expected) == ("x = np.array([0., 6.])", "x = np.array([4., 6.])")
+
+
+def test_a_wrong_value_is_told_before_a_changed_argument():
+    def spoils(x):
+        if isinstance(x, np.ndarray):
+            result = x / 2
+            x[0] = 0
+            return result
+        return 0.5 if x == 1 else 7.0
+
+    found = report(spoils)
+    assert found.points == 0
+    assert found.failure.call == "half(2.0)"
+
+
+def test_what_is_put_back_but_for_the_last_bit_has_not_changed():
+    def shakes(x):
+        if isinstance(x, np.ndarray):
+            x += 0.1
+            x -= 0.2
+            x += 0.1
+        return x / 2
+
+    assert report(shakes).status == "passed"
+
+
+def test_arguments_are_copies_every_time():
+    seen = []
+    report(lambda x: seen.append(x) or x / 2)
+    arrays = [x for x in seen if isinstance(x, np.ndarray)]
+    assert len({id(x) for x in arrays}) == len(arrays) == 4
+    assert not any(x is case.args[0] for x in arrays for case in cases(HALF))
+
+
+def test_an_answer_that_remembers_leaves_half_of_the_points():
+    calls = []
+
+    def remembers(x):
+        calls.append(x)
+        return x / 2 if len(calls) <= 5 else x
+
+    found = report(remembers)
+    assert (found.points, found.right, found.diagnosis) == (1.5, 5, None)
+    assert found.failure.sentence.startswith("Called once more with the same arguments")
+
+
+def test_a_result_that_is_written_over_later_was_right_when_it_was_returned():
+    buffer = np.zeros(3)
+
+    def lends(x):
+        if np.ndim(x) == 0:
+            return x / 2
+        return np.divide(x, 2, out=buffer[: len(x)])
+
+    assert report(lends).status == "passed"
+
+
+# Stubs, errors, interrupts
+
+
+def stub(x):
+    raise NotImplementedError()
+
+
+stub.__code__ = stub.__code__.replace(co_name="half")
+
+
+def test_a_stub_is_not_attempted():
+    assert report(stub).status == "not attempted"
+
+
+def test_a_stub_that_an_answer_calls_is_named():
+    found = report(lambda x: stub(x), replace(HALF, name="twice"))
+    assert found.status == "failed"
+    assert found.failure.sentence == "It calls `half`, which is not written yet. Write that one first."
+
+
+def test_a_stub_on_one_way_through_it_is_an_attempt():
+    def half(x):
+        if np.ndim(x) == 0:
+            return x / 2
+        raise NotImplementedError()
+
+    found = report(half)
+    assert (found.status, found.right) == ("failed", 3)
+    assert found.failure.got == "NotImplementedError"
+    assert "raise NotImplementedError()" in found.failure.sentence
+
+
+def test_an_error_is_told_with_the_learners_line():
+    def half(x):
+        y = x - x
+        return np.linalg.inv(y)
+
+    found = report(half)
+    line = half.__code__.co_firstlineno + 2
+    assert found.failure.sentence == f"It raises an error in line {line}: `return np.linalg.inv(y)`"
+    assert found.failure.got.startswith("LinAlgError: ")
+    assert found.points == 0
+
+
+def test_an_error_before_any_of_the_learners_lines_is_told_without():
+    found = report(lambda x, y: x)
+    assert "raises an error: TypeError" in found.failure.sentence
+    assert "missing 1 required positional argument: 'y'" in found.failure.sentence
+
+
+@pytest.mark.parametrize("error", [SystemExit, RecursionError, MemoryError, AssertionError])
+def test_every_error_is_the_answers_and_stops_nothing(error):
+    def half(x):
+        raise error
+
+    found = report(half)
+    assert (found.status, found.right) == ("failed", 0)
+    assert found.failure.got == error.__name__
+
+
+def test_an_interrupt_ends_the_check():
+    calls = []
+
+    def half(x):
+        calls.append(x)
+        raise KeyboardInterrupt
+
+    found = report(half)
+    assert len(calls) == 1
+    assert (found.status, found.points) == ("failed", 0)
+    assert found.failure.sentence == "It was stopped while it ran. Has it a loop that never ends?"
+
+
+def test_an_interrupt_on_an_extreme_earns_nothing():
+    def half(x):
+        if np.ndim(x) == 0 and x > 1e300:
+            raise KeyboardInterrupt
+        return x / 2
+
+    more = replace(HALF, extremes=((1e308,), (1e307,)))
+    assert report(half, more).points == 0
+
+
+# What an answer may and may not return
+
+
+def test_none_is_told_from_what_was_printed():
+    assert report(lambda x: None).failure.sentence.startswith("It returns nothing.")
+    assert report(lambda x: print(x / 2)).failure.sentence.startswith("It prints its answer")
+
+
+def test_generators_are_read_to_their_end():
+    listed = replace(HALF, reference=lambda x: [x, x], extremes=())
+    assert report(lambda x: (x for _ in range(2)), listed).status == "passed"
+    assert report(lambda x: (1 / 0 for _ in range(2)), listed).failure.got.startswith("ZeroDivisionError")
+    assert report(lambda x: map(half, [2 * x, 2 * x]), listed).status == "passed"
+
+
+def test_an_answer_that_cannot_be_copied_is_no_number():
+    assert "must be a number" in report(lambda x: sys).failure.sentence
+
+
+def test_whole_numbers_are_wanted_where_the_exercise_says_so():
+    count = replace(HALF, reference=np.size, inputs=lambda rng: [(np.ones(n),) for n in range(6)], extremes=())
+    assert report(lambda x: float(np.size(x)), count).status == "passed"
+    assert report(lambda x: float(np.size(x)), replace(count, whole=True)).points == 0
+    assert report(np.size, replace(count, whole=True)).status == "passed"
+
+
+def noise(n, rng):
+    return rng.normal(size=n)
+
+
+NOISE = replace(
+    HALF,
+    name="noise",
+    reference=noise,
+    inputs=lambda rng: [(n, np.random.default_rng(n)) for n in (2000, 3000, 4000)],
+    extremes=(),
+    judge=lambda args, got: None if np.std(got) > 0.9 else "Its spread is too small.",
+)
+
+
+def test_a_judge_takes_the_place_of_values_but_not_of_shapes():
+    assert report(lambda n, rng: rng.standard_normal(n) * 1.01, NOISE).status == "passed"
+    assert report(lambda n, rng: rng.normal(size=(n, 1)), NOISE).failure.sentence.startswith("The result must have")
+    found = report(lambda n, rng: rng.normal(size=n) / 2, NOISE)
+    assert (found.points, found.failure.sentence) == (0, "Its spread is too small.")
+    assert found.failure.call == "noise(2000, np.random.default_rng(2000))"
+
+
+def test_chance_from_elsewhere_gives_another_answer_the_second_time():
+    def noise(n, rng):
+        return np.random.default_rng().normal(size=n)
+
+    found = report(noise, NOISE)
+    assert found.points == 1.5 and "chance" in found.failure.sentence
+
+
+# Around the call
+
+
+def test_an_answer_may_warn_print_and_overflow_and_nothing_is_seen(capfd):
+    def loud(x):
+        print("out")
+        print("err", file=sys.stderr)
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+        np.array([1.0]) / 0
+        return x / 2
+
+    assert report(loud).status == "passed"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_functions_among_the_arguments_are_explained():
+    apply = replace(HALF, reference=lambda f, x: f(x), inputs=lambda rng: [(square, 3.0)] * 6, extremes=())
+    found = report(lambda f, x: x, apply)
+    assert found.failure.functions == ("square(x) = x ** 2",)
+    assert found.failure.call == "half(square, 3.0)"
+
+
+def test_parts_with_names_are_shown_by_name():
+    two = replace(HALF, reference=lambda x: (x, 2 * x), returns=("once", "twice"), extremes=())
+    found = report(lambda x: (x, x), two)
+    assert (found.failure.got, found.failure.expected) == ("twice = 1.0", "twice = 2.0")
+    assert report(lambda x: x, two).failure.expected == "once = 1.0\ntwice = 2.0"
+
+
+def test_inputs_follow_the_seed():
+    first, again, other = cases(HALF, 1), cases(HALF, 1), cases(HALF, 2)
+    assert first is again
+    assert np.array_equal(first[0].args[0], other[0].args[0])
+    assert not np.array_equal(first[3].args[0], other[3].args[0])
+    assert [case.extreme for case in first] == [False] * 4 + [True]
+
+
+def test_a_reference_that_fails_is_the_authors_error():
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        report(half, replace(HALF, reference=lambda x: 1 / 0))
+
+
+def test_any_call_will_do_so_that_the_function_may_live_elsewhere():
+    asked = []
+
+    def across_a_pipe(args):
+        asked.append(args)
+        return Answer(value=args[0] / 2, args=args)
+
+    assert evaluate(HALF, across_a_pipe, seed=3).status == "passed"
+    assert len(asked) == 10
+    dead = evaluate(HALF, lambda args: Answer(error=Error("Killed", "too much memory")))
+    assert dead.failure.sentence == "It raises an error: Killed: too much memory"
