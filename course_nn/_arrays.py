@@ -29,3 +29,11 @@ def ones(size: int, dtype: np.dtype) -> np.ndarray:
     vector = np.ones(size, dtype)
     vector.flags.writeable = False
     return vector
+
+
+@lru_cache(maxsize=64)
+def averaging(size: int, dtype: np.dtype) -> np.ndarray:
+    """A read-only vector of 1 / ``size``: ``np.dot(averaging, x)`` is the mean of the rows of ``x``."""
+    vector = np.full(size, 1 / size, dtype)
+    vector.flags.writeable = False
+    return vector

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from course_nn import activations, initializers, regularizers
-from course_nn._arrays import ones
+from course_nn._arrays import averaging, ones
 from course_nn.i18n import _
 
 Array = np.ndarray
@@ -405,14 +405,16 @@ class BatchNormalization(Layer):
         """y = gamma (x - mean) / sqrt(variance + epsilon) + beta"""
         y = self.buffer("y", x.shape)
         if training:
-            average = ones(len(x), self.dtype) / len(x)
+            average = averaging(len(x), self.dtype)
             mean = np.dot(average, x)
             self.centered = np.subtract(x, mean, out=self.buffer("centered", x.shape))
             variance = np.dot(average, np.multiply(self.centered, self.centered, out=y))
             for name, seen in (("moving_mean", mean), ("moving_variance", variance)):
                 self.state[name] += (1 - self.momentum) * (seen - self.state[name])
-            self.inverse_deviation = 1 / np.sqrt(variance + self.epsilon)
-            np.multiply(self.centered, self.weights["gamma"] * self.inverse_deviation, out=y)
+            variance += self.epsilon
+            self.inverse_deviation = 1 / np.sqrt(variance, out=variance)
+            self.scale = self.weights["gamma"] * self.inverse_deviation
+            np.multiply(self.centered, self.scale, out=y)
         else:
             np.subtract(x, self.state["moving_mean"], out=y)
             y *= self.weights["gamma"] / np.sqrt(self.state["moving_variance"] + self.epsilon)
@@ -422,16 +424,17 @@ class BatchNormalization(Layer):
     def backward(self, dy: Array) -> Array | None:
         """dbeta = sum dy,  dgamma = sum dy x_hat,  with x_hat = (x - mean) / sqrt(variance + epsilon),
         dx = gamma / sqrt(variance + epsilon) (dy - dbeta / n - x_hat dgamma / n), sums over the n rows"""
-        sums, inverse = ones(len(dy), dy.dtype), self.inverse_deviation
+        n, average, inverse = len(dy), averaging(len(dy), dy.dtype), self.inverse_deviation
         dx = np.multiply(dy, self.centered, out=self.buffer("dx", dy.shape))
-        dgamma = np.multiply(np.dot(sums, dx), inverse, out=self.gradients["gamma"])
-        dbeta = np.dot(sums, dy, out=self.gradients["beta"])
+        mean_dgamma, mean_dbeta = np.dot(average, dx) * inverse, np.dot(average, dy)
+        np.multiply(mean_dgamma, n, out=self.gradients["gamma"])
+        np.multiply(mean_dbeta, n, out=self.gradients["beta"])
         if not self.input_gradient:
             return None
-        np.multiply(self.centered, inverse * dgamma / len(dy), out=dx)
+        np.multiply(self.centered, mean_dgamma * inverse, out=dx)
         np.subtract(dy, dx, out=dx)
-        dx -= dbeta / len(dy)
-        dx *= self.weights["gamma"] * inverse
+        dx -= mean_dbeta
+        dx *= self.scale
         return dx
 
     def config(self) -> dict[str, Any]:
