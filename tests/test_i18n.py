@@ -122,8 +122,11 @@ def shown(tree: ast.AST) -> list[ast.Constant]:
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
+    code = re.compile(r"\W*1?# |\s*(import|CREATE|DELETE|INSERT|PRAGMA|SELECT|UPDATE) ")
     sentence = re.compile(r"[A-Za-z]{2,},? [A-Za-z]{2,},? [A-Za-z]{2,}")
-    found += [s for s in literals(tree) if s not in docstrings and sentence.search(s.value)]
+    for string in literals(tree):
+        if sentence.search(string.value) and not code.match(string.value):
+            found += [string] if string not in docstrings else []
     return [s for s in dict.fromkeys(found) if english(s.value)]
 
 

@@ -196,7 +196,7 @@ def test_every_picture_of_a_lesson_is_translated_described_and_whole(
     faults = []
     for cell in cells:
         tree = ast.parse(cell.source, build.first_line(cell))
-        tree.body = [node for node in tree.body if not isinstance(node, ast.Assert)]
+        tree = ast.fix_missing_locations(WithoutAsserts().visit(tree))
         try:
             exec(compile(tree, build.first_line(cell), "exec"), names)  # noqa: S102
         except Exception as error:  # noqa: BLE001
@@ -213,6 +213,11 @@ def test_every_picture_of_a_lesson_is_translated_described_and_whole(
         if frame.count_contains([needed.min, needed.max]) < 2:
             faults.append(f"{maker}: cut off: {needed} in {frame}")
     assert not faults, "\n".join(faults)
+
+
+class WithoutAsserts(ast.NodeTransformer):
+    def visit_Assert(self, node):
+        return ast.Pass()
 
 
 def words_of_strings(code: str) -> set[str]:
