@@ -74,7 +74,6 @@ class Sequential:
                 _("{layer} is in the model already. Make a new layer for each place.").format(layer=layer)
             )
         self.layers.append(layer)
-        self.built = False
         if self.layers[0].declared_shape or self.input_shape:
             try:
                 self.build()
@@ -240,7 +239,7 @@ class Sequential:
             callback.model = self
             callback.on_train_begin()
 
-        self.stop_training = False
+        self.stop_training = interrupted = False
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a loss that diverges says so itself
                 for epoch in range(epochs):
@@ -256,10 +255,12 @@ class Sequential:
                     if self.stop_training:
                         break
         except KeyboardInterrupt:
-            print(_("Training was interrupted. The model keeps what it has learned so far."))
+            interrupted = True
         finally:
             for callback in everyone:
                 callback.on_train_end()
+        if interrupted:  # said after the progress bar has ended its line
+            print(_("Training was interrupted. The model keeps what it has learned so far."))
         return history
 
     def _train_epoch(
@@ -508,7 +509,7 @@ class Sequential:
                 ).format(given=x.shape)
             )
         if not self.built:
-            self.build(self.input_shape or x.shape[1:])
+            self.build(x.shape[1:])
         if x.shape[1:] != self.input_shape:
             flat = math.prod(x.shape[1:]) == math.prod(self.input_shape)
             raise ValueError(
