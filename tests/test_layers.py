@@ -24,7 +24,10 @@ MAKERS = {
     **{f"Dense {name}": lambda name=name: Dense(3, activation=name) for name in ACTIVATIONS},
     "Dense without bias": lambda: Dense(3, use_bias=False),
     **{f"Activation {name}": lambda name=name: Activation(name) for name in ACTIVATIONS},
-    "BatchNormalization": BatchNormalization,
+    "Dense with all its options": lambda: Dense(
+        3, "tanh", True, "he_normal", "ones", regularizers.l1_l2(0.1, 0.2), "l1", input_dim=4
+    ),
+    "BatchNormalization": lambda: BatchNormalization(momentum=0.9, epsilon=0.01),
     "Dropout": lambda: Dropout(0.4),
     "Flatten": Flatten,
     "Rescaling": lambda: Rescaling(1 / 3, offset=-1),
@@ -152,9 +155,8 @@ def test_config_makes_the_same_layer_again(make):
     layer = make()
     config = json.loads(json.dumps(layer.config()))  # as a file keeps it
     again = LAYERS[type(layer).__name__](**config)
-    assert again.config() == layer.config()
+    assert {**vars(again), "rng": None} == {**vars(layer), "rng": None}
     assert repr(again) == repr(layer)
-    assert built(again).output_shape((4,)) == built(layer).output_shape((4,))
 
 
 # --- Dense

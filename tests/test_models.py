@@ -117,6 +117,18 @@ def test_the_program_on_a_tenth_of_mnist(digits):
     assert -np.log(probabilities[np.arange(10_000), test[1]]).mean() == pytest.approx(loss, rel=1e-4)
 
 
+def test_bytes_stay_bytes_until_a_batch_is_taken(digits, monkeypatch):
+    """They need a quarter of the memory."""
+    (x, y), _test = digits
+    model, kinds = Sequential([Rescaling(1 / 255), Flatten(), Dense(10, "softmax")]), []
+    forward = model.layers[0].forward
+    monkeypatch.setattr(model.layers[0], "forward", lambda x, *rest: kinds.append(x.dtype) or forward(x, *rest))
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x[:100], y[:100], validation_split=0.1, verbose=0)
+    model.predict(x[:100])
+    assert set(kinds) == {np.dtype("uint8")}
+
+
 def test_bytes_through_rescaling_learn_what_scaled_images_do(digits):
     (x, y), _test = digits
     x, y = x[:640], to_categorical(y[:640])
