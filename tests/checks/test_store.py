@@ -1,0 +1,99 @@
+"""Progress is kept, by several notebooks at once, and nothing that goes wrong with it stops a check."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+
+import pytest
+from course_nn.checks import store
+from course_nn.checks.store import Progress
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_NN_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(store, "_memory", None)
+    yield tmp_path / "data"
+    if store._memory:
+        store._memory.close()
+
+
+def test_nothing_is_done_at_first():
+    assert store.progress("half") == Progress(0.0, 0, 0)
+    assert store.trouble() == ""
+
+
+def test_tries_and_hints_are_counted_and_the_best_share_stays():
+    for share in (0.0, 0.5, 1.0, 0.0):
+        store.tried("half", share)
+    store.hinted("half")
+    assert store.progress("half") == Progress(1.0, 4, 1)
+    assert store.progress("other") == Progress()
+
+
+def test_it_is_kept_in_the_users_own_folder(monkeypatch, tmp_path):
+    monkeypatch.delenv("COURSE_NN_DATA")
+    for name in ("HOME", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    assert store.path().name == "progress.sqlite"
+    assert "course_nn" in str(store.path())
+    assert str(store.path()).startswith(str(tmp_path)) or os.name == "nt"
+
+
+def test_two_notebooks_at_once_lose_nothing():
+    code = "from course_nn.checks import store\nfor _ in range(50): store.tried('half', 0.5); store.hinted('half')"
+    running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert store.progress("half") == Progress(0.5, 150, 150)
+
+
+def test_a_database_of_an_older_course_is_read(folder):
+    store.tried("half", 0.5)
+    with sqlite3.connect(store.path()) as database:
+        database.execute("ALTER TABLE progress ADD COLUMN later TEXT")
+    database.close()
+    store.tried("half", 1.0)
+    assert store.progress("half") == Progress(1.0, 2, 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database, and longer than its header of 100 bytes. " * 9])
+def test_a_damaged_file_is_put_aside(folder, content):
+    folder.mkdir()
+    store.path().write_bytes(content)
+    store.tried("half", 1.0)
+    assert store.progress("half") == Progress(1.0, 1, 0)
+    assert store.trouble() == ""
+    damaged = folder / "progress.damaged"
+    assert not content or damaged.read_bytes() == content
+
+
+def test_where_nothing_can_be_written_progress_lives_as_long_as_python(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    monkeypatch.setenv("COURSE_NN_DATA", str(tmp_path / "file" / "data"))
+    store.tried("half", 0.5)
+    store.hinted("half")
+    assert store.progress("half") == Progress(0.5, 1, 1)
+    assert store.trouble().startswith("Your progress is not saved: ")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_file_that_may_not_be_written_is_not_taken_for_a_damaged_one(folder):
+    store.tried("half", 1.0)
+    store.path().chmod(stat.S_IREAD)
+    store.tried("half", 1.0)
+    assert store.trouble() and store.path().exists()
+
+
+def test_a_file_that_another_program_holds_is_waited_for_and_then_left(folder, monkeypatch):
+    store.tried("half", 1.0)
+    connect = sqlite3.connect
+    monkeypatch.setattr(store.sqlite3, "connect", lambda file, **_: connect(file, timeout=0.01))
+    holder = connect(store.path())
+    holder.execute("BEGIN EXCLUSIVE")
+    store.tried("half", 1.0)
+    assert "locked" in store.trouble()
+    holder.close()
+    assert store.progress("half") == Progress(1.0, 1, 0)
+    assert store.trouble() == ""
