@@ -72,7 +72,9 @@ def test_gradient(activation):
     def weighted_sum(z):
         return np.vdot(dy, activation.forward(z))
 
-    check = gradient_check(weighted_sum, lambda z: activation.backward(dy, activation.forward(z)), z)
+    check = gradient_check(
+        weighted_sum, lambda z: activation.backward(dy, activation.forward(z)), z
+    )
     assert check, check
 
 
@@ -99,7 +101,9 @@ def test_softmax_rows_are_probabilities_in_the_order_of_the_logits(z):
     y = softmax(z)
     assert y.sum(axis=1) == pytest.approx(np.ones(len(z)))
     assert np.all(y >= 0)
-    assert np.all(np.take_along_axis(y, z.argmax(axis=1)[:, np.newaxis], 1) == y.max(1, keepdims=True))
+    assert np.all(
+        np.take_along_axis(y, z.argmax(axis=1)[:, np.newaxis], 1) == y.max(1, keepdims=True)
+    )
 
 
 @given(rows, st.floats(-1000, 1000))

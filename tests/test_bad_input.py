@@ -102,7 +102,11 @@ MISTAKES = {
     ),
     "labels for the categorical loss": (
         lambda: fit(y=LABELS),
-        ValueError, ["one-hot", "(rows, 3)", "shape (12,)", "to_categorical(y, 3)", "'sparse_categorical_crossentropy'"],
+        ValueError,
+        [
+            "one-hot", "(rows, 3)", "shape (12,)",
+            "to_categorical(y, 3)", "'sparse_categorical_crossentropy'",
+        ],
     ),
     "a column of labels for the categorical loss": (
         lambda: fit(y=LABELS[:, np.newaxis]),
@@ -110,7 +114,11 @@ MISTAKES = {
     ),
     "one-hot for the sparse loss": (
         lambda: fit(loss="sparse_categorical_crossentropy"),
-        ValueError, ["one class label", "shape (12, 3)", "'categorical_crossentropy'", "y.argmax(axis=1)"],
+        ValueError,
+        [
+            "one class label", "shape (12, 3)", "'categorical_crossentropy'",
+            "y.argmax(axis=1)",
+        ],
     ),
     "label too large": (
         lambda: fit(y=LABELS + 1, loss="sparse_categorical_crossentropy"),
@@ -161,7 +169,10 @@ MISTAKES = {
         lambda: Sequential().compile("adam", "categorical_cross_entropy"),
         ValueError, ["no loss", "Did you mean 'categorical_crossentropy'?", "mse"],
     ),
-    "no loss": (lambda: Sequential().compile("adam"), ValueError, ["loss='categorical_crossentropy'"]),
+    "no loss": (
+        lambda: Sequential().compile("adam"),
+        ValueError, ["loss='categorical_crossentropy'"],
+    ),
     "metric": (
         lambda: Sequential().compile("adam", "mse", metrics=["acuracy"]),
         ValueError, ["'acuracy' is no metric", "Did you mean 'accuracy'?"],
@@ -180,7 +191,10 @@ MISTAKES = {
         lambda: Dense(3, bias_initializer="zero"),
         ValueError, ["Did you mean 'zeros'?"],
     ),
-    "initializer looked up": (lambda: initializers.get("xavier"), ValueError, ["'xavier'", "he_normal"]),
+    "initializer looked up": (
+        lambda: initializers.get("xavier"),
+        ValueError, ["'xavier'", "he_normal"],
+    ),
     "regularizer": (
         lambda: Dense(3, kernel_regularizer="L2"),
         ValueError, ["'L2' is no regularizer", "Did you mean 'l2'?"],
@@ -189,7 +203,10 @@ MISTAKES = {
         lambda: Dense(3, kernel_regularizer=0.01),
         ValueError, ["0.01 is no regularizer", "l1, l1_l2, l2"],
     ),
-    "dtype": (lambda: Sequential(dtype="float16"), ValueError, ["'float16'", "'float32' or 'float64'"]),
+    "dtype": (
+        lambda: Sequential(dtype="float16"),
+        ValueError, ["'float16'", "'float32' or 'float64'"],
+    ),
     "dtype that is none": (lambda: Sequential(dtype="f00"), ValueError, ["'f00'", "'float32'"]),
     # --- order of calls
     "fit before compile": (
@@ -214,9 +231,15 @@ MISTAKES = {
     ),
     # --- numbers of fit
     "batch_size 0": (lambda: fit(batch_size=0), ValueError, ["batch_size", "1 or more", "got 0"]),
-    "batch_size 2.5": (lambda: fit(batch_size=2.5), ValueError, ["batch_size", "whole number", "2.5"]),
+    "batch_size 2.5": (
+        lambda: fit(batch_size=2.5),
+        ValueError, ["batch_size", "whole number", "2.5"],
+    ),
     "batch_size in words": (lambda: fit(batch_size="32"), ValueError, ["batch_size", "'32'"]),
-    "predict in batches of 0": (lambda: model().predict(X, batch_size=0), ValueError, ["batch_size"]),
+    "predict in batches of 0": (
+        lambda: model().predict(X, batch_size=0),
+        ValueError, ["batch_size"],
+    ),
     "evaluate in batches of 0": (
         lambda: model().evaluate(X, ONE_HOT, batch_size=0),
         ValueError, ["batch_size"],
@@ -253,15 +276,24 @@ MISTAKES = {
         lambda: fit(callbacks=[EarlyStopping()]),
         ValueError, ["'val_loss'", "gives only loss", "validation_split"],
     ),
-    "mode of early stopping": (lambda: EarlyStopping(mode="least"), ValueError, ["'max'", "'least'"]),
-    "recorder that never records": (lambda: LayerRecorder(every=0), ValueError, ["1 or more", "got 0"]),
+    "mode of early stopping": (
+        lambda: EarlyStopping(mode="least"),
+        ValueError, ["'max'", "'least'"],
+    ),
+    "recorder that never records": (
+        lambda: LayerRecorder(every=0),
+        ValueError, ["1 or more", "got 0"],
+    ),
     "unknown keyword of fit": (lambda: fit(class_weight={}), TypeError, ["'class_weight'"]),
     # --- layers
     "add without parentheses": (
         lambda: Sequential().add(Dense),
         TypeError, ["add takes a layer", "Dense(32)", "<class"],
     ),
-    "a layer that is none": (lambda: Sequential([Foreign()]), TypeError, ["add takes a layer", "Foreign"]),
+    "a layer that is none": (
+        lambda: Sequential([Foreign()]),
+        TypeError, ["add takes a layer", "Foreign"],
+    ),
     "the same layer twice": (
         lambda: Sequential([layer := Dense(4), layer]),
         ValueError, ["Dense(units=4", "already", "new layer"],
@@ -286,7 +318,10 @@ MISTAKES = {
     ),
     "Input of a number": (lambda: Input(784), ValueError, ["(784,)", "got 784"]),
     "input_dim 0": (lambda: Dense(3, input_dim=0), ValueError, ["1 or more", "(0,)"]),
-    "input_dim as a tuple": (lambda: Dense(3, input_dim=(4,)), ValueError, ["whole numbers", "((4,),)"]),
+    "input_dim as a tuple": (
+        lambda: Dense(3, input_dim=(4,)),
+        ValueError, ["whole numbers", "((4,),)"],
+    ),
     "input_shape with the batch": (lambda: Input((None, 784)), ValueError, ["(None, 784)"]),
     "Dense on images": (
         lambda: Sequential([Dense(3, input_shape=(28, 28))]),
@@ -327,9 +362,15 @@ MISTAKES = {
     "learning rate NaN": (lambda: optimizers.RMSprop(NAN), ValueError, ["above 0", "nan"]),
     "learning rate without end": (lambda: optimizers.Adagrad(INF), ValueError, ["inf"]),
     "learning rate in words": (lambda: optimizers.Adam("fast"), ValueError, ["number", "'fast'"]),
-    "momentum 1": (lambda: optimizers.SGD(0.1, momentum=1), ValueError, ["below 1", "got 1", "0.9"]),
+    "momentum 1": (
+        lambda: optimizers.SGD(0.1, momentum=1),
+        ValueError, ["below 1", "got 1", "0.9"],
+    ),
     "rho 1": (lambda: optimizers.RMSprop(rho=1), ValueError, ["rho", "below 1", "got 1"]),
-    "beta 1": (lambda: optimizers.Adam(beta_2=1), ValueError, ["beta_2", "below 1", "got 0.9 and 1"]),
+    "beta 1": (
+        lambda: optimizers.Adam(beta_2=1),
+        ValueError, ["beta_2", "below 1", "got 0.9 and 1"],
+    ),
     "schedule without steps": (
         lambda: optimizers.StepDecay(0.1, decay_steps=0),
         ValueError, ["decay_steps above 0", "decay_steps=0"],
@@ -354,7 +395,10 @@ MISTAKES = {
         lambda: optimizers.SGD().step(np.zeros(6)[::2], np.zeros(3)),
         ValueError, ["C order"],
     ),
-    "negative factor": (lambda: regularizers.l2(-0.1), ValueError, ["0 or more", "l2=-0.1", "1e-4"]),
+    "negative factor": (
+        lambda: regularizers.l2(-0.1),
+        ValueError, ["0 or more", "l2=-0.1", "1e-4"],
+    ),
     "factor NaN": (lambda: regularizers.l1(NAN), ValueError, ["l1=nan"]),
     # --- metrics, one-hot
     "predictions of another number": (
@@ -369,12 +413,18 @@ MISTAKES = {
         lambda: metrics.precision([0, 5], [0, 0], num_classes=3),
         ValueError, ["0 to 2 for 3 classes", "0 to 5"],
     ),
-    "labels in three axes": (lambda: metrics.classes_of(np.zeros((2, 2, 2))), ValueError, ["(2, 2, 2)"]),
+    "labels in three axes": (
+        lambda: metrics.classes_of(np.zeros((2, 2, 2))),
+        ValueError, ["(2, 2, 2)"],
+    ),
     "one-hot of a label beyond": (
         lambda: utils.to_categorical([0, 10], 10),
         ValueError, ["from 0 to 10", "10 classes allow 0 to 9"],
     ),
-    "one-hot of a label below 0": (lambda: utils.to_categorical([-1, 1]), ValueError, ["from -1 to 1"]),
+    "one-hot of a label below 0": (
+        lambda: utils.to_categorical([-1, 1]),
+        ValueError, ["from -1 to 1"],
+    ),
     "one-hot of fractions": (
         lambda: utils.to_categorical([0.5, 1]),
         TypeError, ["integer", "float64", "astype(int)"],
@@ -440,7 +490,9 @@ def test_a_mistake_leaves_the_model_as_it_was():
         with pytest.raises((TypeError, ValueError)):
             mistake()
         assert np.array_equal(trained.predict(X), prediction)
-        assert all(np.array_equal(a, b) for a, b in zip(trained.get_weights(), weights, strict=True))
+        assert all(
+            np.array_equal(a, b) for a, b in zip(trained.get_weights(), weights, strict=True)
+        )
     assert trained.fit(X, ONE_HOT, verbose=0).epoch == [0]
 
 

@@ -63,7 +63,9 @@ class Note(Callback):
 
 def test_moments_come_in_order():
     notes, (x, y) = [], data()
-    network().fit(x, y, epochs=2, batch_size=20, validation_split=0.1, callbacks=[Note(notes)], verbose=0)
+    network().fit(
+        x, y, epochs=2, batch_size=20, validation_split=0.1, callbacks=[Note(notes)], verbose=0
+    )
     assert notes == [
         "train begins",
         "epoch 0", "batch 0", "batch 1", "epoch 0 ends",
@@ -97,7 +99,10 @@ def test_history_has_a_number_for_each_epoch_of_the_last_fit():
     returned = model.fit(*data(), epochs=3, validation_split=0.5, callbacks=[history], verbose=0)
     assert returned.epoch == history.epoch == [0, 1, 2]
     assert returned.history == history.history
-    assert {name: len(values) for name, values in history.history.items()} == {"loss": 3, "val_loss": 3}
+    assert {name: len(values) for name, values in history.history.items()} == {
+        "loss": 3,
+        "val_loss": 3,
+    }
     model.fit(*data(), callbacks=[history], verbose=0)
     assert history.epoch == [0] and list(history.history) == ["loss"]
 
@@ -179,7 +184,9 @@ def test_training_ends_with_the_weights_of_the_best_epoch():
         def on_epoch_end(self, epoch, logs):
             kept.append(self.model.get_weights())
 
-    history = model.fit(x, y, epochs=200, validation_split=0.5, callbacks=[stopper, Keep()], verbose=0)
+    history = model.fit(
+        x, y, epochs=200, validation_split=0.5, callbacks=[stopper, Keep()], verbose=0
+    )
     losses = history.history["val_loss"]
     assert len(losses) == stopper.stopped_epoch + 1 < 200
     assert stopper.best_epoch == int(np.argmin(losses)) == stopper.stopped_epoch - 3
@@ -203,7 +210,11 @@ def test_interrupted_training_goes_back_to_the_best_weights_too():
 
 
 def test_layer_recorder_keeps_the_size_of_weights_and_gradients():
-    model, recorder, whole = network(), LayerRecorder(every=3), LayerRecorder(every=1, keep_arrays=True)
+    model, recorder, whole = (
+        network(),
+        LayerRecorder(every=3),
+        LayerRecorder(every=1, keep_arrays=True),
+    )
     model.fit(*data(), batch_size=10, epochs=2, callbacks=[recorder, whole], verbose=0)
     assert recorder.steps == [3, 6]  # of 8 batches
     assert whole.steps == [1, 2, 3, 4, 5, 6, 7, 8]
@@ -223,7 +234,9 @@ def test_gradients_on_record_are_those_of_the_step():
     model, recorder = network(SGD(0.5)), LayerRecorder(every=1, keep_arrays=True)
     before = model.layers[0].weights["kernel"].copy()
     model.fit(*data(), batch_size=10, callbacks=[recorder], verbose=0)
-    for kernel, gradient in zip(recorder.weights["0 kernel"], recorder.gradients["0 kernel"], strict=True):
+    for kernel, gradient in zip(
+        recorder.weights["0 kernel"], recorder.gradients["0 kernel"], strict=True
+    ):
         assert kernel == pytest.approx(before - 0.5 * gradient, abs=1e-6)
         before = kernel
 
@@ -241,11 +254,17 @@ def notebook(request, monkeypatch):
 
 @pytest.mark.parametrize("verbose", [1, "auto"])
 def test_a_bar_for_each_epoch(capsys, notebook, verbose):
-    history = network().fit(*data(), epochs=2, batch_size=10, validation_split=0.1, verbose=verbose).history
+    history = (
+        network()
+        .fit(*data(), epochs=2, batch_size=10, validation_split=0.1, verbose=verbose)
+        .history
+    )
     out, err = capsys.readouterr()
     shown, other = (out, err) if notebook else (err, out)
     assert other == ""
-    epochs = [line.split("\r")[-1] for line in shown.split("\n")]  # a bar writes its line again and again
+    epochs = [
+        line.split("\r")[-1] for line in shown.split("\n")
+    ]  # a bar writes its line again and again
     assert epochs.pop() == "" and len(epochs) == 2
     for number, line in enumerate(epochs):
         assert line.startswith(f"epoch {number + 1}/2 ")
@@ -259,7 +278,8 @@ def test_a_line_for_each_epoch(capsys):
     out, err = capsys.readouterr()
     assert err == ""
     assert out.splitlines() == [
-        f"epoch {i + 1}/2  loss {history['loss'][i]:.4f}  val_loss {history['val_loss'][i]:.4f}" for i in (0, 1)
+        f"epoch {i + 1}/2  loss {history['loss'][i]:.4f}  val_loss {history['val_loss'][i]:.4f}"
+        for i in (0, 1)
     ]
 
 

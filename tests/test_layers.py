@@ -128,7 +128,7 @@ def test_dtype_stays(make, dtype):
 
 @every_layer
 def test_batches_of_any_size_one_after_the_other(make):
-    """The memory of the large batch is lent again to the small one, as if it were the layer's own."""
+    """The memory of the large batch is lent again to the small one, which sees no difference."""
     used, x = built(make()), batch(9, 4)
     for n in (7, 1, 5, 9, 2):
         fresh, seen = built(make()), []
@@ -179,7 +179,10 @@ def test_dense_by_hand():
 def test_dense_starts_with_glorots_weights_and_no_bias():
     layer = Dense(50)
     assert layer.build((100,), np.random.default_rng(0)) == (50,)
-    assert {name: w.shape for name, w in layer.weights.items()} == {"kernel": (100, 50), "bias": (50,)}
+    assert {name: w.shape for name, w in layer.weights.items()} == {
+        "kernel": (100, 50),
+        "bias": (50,),
+    }
     limit = math.sqrt(6 / 150)
     assert 0.99 * limit < np.abs(layer.weights["kernel"]).max() <= limit
     assert layer.weights["kernel"].dtype == np.float32
@@ -215,7 +218,9 @@ def test_dropout_drops_its_share_and_keeps_the_mean(rate, seed):
     deviation = math.sqrt(rate * (1 - rate) / 20_000)
     assert np.mean(y == 0) == pytest.approx(rate, abs=5 * deviation)
     assert y.mean() == pytest.approx(1, abs=5 * deviation / (1 - rate))
-    assert np.unique(y[y > 0]) == pytest.approx(1 / (1 - rate), rel=2e-3)  # the rate is a multiple of 2^-16
+    assert np.unique(y[y > 0]) == pytest.approx(
+        1 / (1 - rate), rel=2e-3
+    )  # the rate is a multiple of 2^-16
 
 
 def test_dropout_drops_each_number_by_itself():
@@ -275,7 +280,9 @@ def test_batch_normalization_by_hand():
 def test_epsilon_is_added_to_the_variance_under_the_root():
     layer = built(BatchNormalization(epsilon=3), inputs=1)
     layer.weights["gamma"][...], layer.weights["beta"][...] = 1, 0
-    assert layer.forward(np.array([[-1.0], [1]]), training=True) == pytest.approx(np.array([[-0.5], [0.5]]))
+    assert layer.forward(np.array([[-1.0], [1]]), training=True) == pytest.approx(
+        np.array([[-0.5], [0.5]])
+    )
     layer.state["moving_variance"][...], layer.state["moving_mean"][...] = 6, 0
     assert layer.forward(np.array([[3.0]])) == pytest.approx(1)
 
@@ -292,7 +299,9 @@ def test_moving_averages_arrive_at_the_mean_and_variance_of_the_data():
     assert y == pytest.approx(layer.forward(x, training=True))
     layer.state |= kept
     layer.forward(x[:3])
-    assert all(np.array_equal(layer.state[name], kept[name]) for name in kept)  # prediction adds nothing
+    assert all(
+        np.array_equal(layer.state[name], kept[name]) for name in kept
+    )  # prediction adds nothing
 
 
 @every_dtype
@@ -329,7 +338,11 @@ def test_flatten_and_back():
 @pytest.mark.parametrize("kind", ["uint8", "int16", "int64", "bool", "float32", "float64"])
 @every_dtype
 def test_rescaling_takes_every_kind_of_number(kind, dtype):
-    x = np.array([[0, 1, 0, 1]]).astype(kind) if kind == "bool" else np.array([[0, 1, 100, 3]]).astype(kind)
+    x = (
+        np.array([[0, 1, 0, 1]]).astype(kind)
+        if kind == "bool"
+        else np.array([[0, 1, 100, 3]]).astype(kind)
+    )
     y = built(Rescaling(1 / 255, offset=-0.5), dtype=dtype).forward(x)
     assert y.dtype == dtype
     assert y == pytest.approx(x.astype(float) / 255 - 0.5, rel=1e-6)
@@ -338,7 +351,9 @@ def test_rescaling_takes_every_kind_of_number(kind, dtype):
 def test_rescaling_takes_bytes_to_their_full_range():
     x = np.array([[0, 51, 102, 255]], np.uint8)
     assert built(Rescaling(1 / 255)).forward(x) == pytest.approx(np.array([[0, 0.2, 0.4, 1]]))
-    assert built(Rescaling(2, offset=-255)).forward(x) == pytest.approx(np.array([[-255, -153, -51, 255]]))
+    assert built(Rescaling(2, offset=-255)).forward(x) == pytest.approx(
+        np.array([[-255, -153, -51, 255]])
+    )
 
 
 def test_input_hands_on_what_it_gets():

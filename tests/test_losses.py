@@ -20,7 +20,9 @@ from course_nn.utils import to_categorical
 
 FROM_LOGITS = [BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy]
 from_logits = pytest.mark.parametrize("loss", FROM_LOGITS, ids=lambda loss: loss.name)
-every_loss = pytest.mark.parametrize("loss", [MeanSquaredError, *FROM_LOGITS], ids=lambda loss: loss.name)
+every_loss = pytest.mark.parametrize(
+    "loss", [MeanSquaredError, *FROM_LOGITS], ids=lambda loss: loss.name
+)
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
@@ -89,7 +91,9 @@ def test_softmax_and_crossentropy_together_by_hand(loss, y):
 
 def test_a_network_that_knows_nothing_of_ten_classes_starts_at_log_10():
     y = to_categorical(np.arange(10))
-    assert CategoricalCrossentropy().forward_logits(y, np.zeros((10, 10))) == pytest.approx(math.log(10))
+    assert CategoricalCrossentropy().forward_logits(y, np.zeros((10, 10))) == pytest.approx(
+        math.log(10)
+    )
 
 
 # --- each derivative belongs to its function
@@ -162,7 +166,9 @@ def test_labels_and_one_hot_rows_give_the_same_loss_and_gradient(z):
 @every_dtype
 @from_logits
 def test_finite_for_huge_logits(loss, dtype):
-    z = np.array([[1e4, -1e4, 0], [-1e4, -1e4, 1e4], [1e4, 1e4, 1e4], [-1e4, -1e4, -1e4], [3, 2, 1]])
+    z = np.array(
+        [[1e4, -1e4, 0], [-1e4, -1e4, 1e4], [1e4, 1e4, 1e4], [-1e4, -1e4, -1e4], [3, 2, 1]]
+    )
     z, y, loss = z.astype(dtype), targets(loss, 5, 3, dtype), loss()
     assert math.isfinite(loss.forward_logits(y, z))
     assert np.all(np.isfinite(loss.backward_logits(y)))
@@ -248,7 +254,10 @@ def test_logits_and_probabilities_stay_as_they_are(loss):
 def test_targets_come_in_any_form_that_is_clear():
     one, three, float32 = (1,), (3,), np.dtype("float32")
     assert MeanSquaredError().prepare([1, 2], one, float32).tolist() == [[1], [2]]
-    assert BinaryCrossentropy().prepare(np.array([True, False]), one, float32).tolist() == [[1], [0]]
+    assert BinaryCrossentropy().prepare(np.array([True, False]), one, float32).tolist() == [
+        [1],
+        [0],
+    ]
     sparse = SparseCategoricalCrossentropy()
     for labels in ([2, 0], [[2], [0]], np.array([2.0, 0.0]), np.array([2, 0], np.uint8)):
         prepared = sparse.prepare(labels, three, float32)

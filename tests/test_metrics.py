@@ -27,7 +27,9 @@ def test_confusion_matrix_has_the_truth_in_rows_and_what_was_given_in_columns():
 
 def test_scores_by_hand():
     assert accuracy(TRUE, GIVEN) == 4 / 6
-    assert precision(TRUE, GIVEN) == pytest.approx([2 / 3, 2 / 3, 0])  # nothing was called a bird: 0
+    assert precision(TRUE, GIVEN) == pytest.approx(
+        [2 / 3, 2 / 3, 0]
+    )  # nothing was called a bird: 0
     assert recall(TRUE, GIVEN) == pytest.approx([2 / 3, 1, 0])
     assert f1_score(TRUE, GIVEN) == pytest.approx([2 / 3, 4 / 5, 0])
 
@@ -60,15 +62,27 @@ def test_scores_are_their_definitions(pair):
         p, r = (hits / given if given else 0), (hits / having if having else 0)
         assert precision(true, predicted, CLASSES)[k] == pytest.approx(p)
         assert recall(true, predicted, CLASSES)[k] == pytest.approx(r)
-        assert f1_score(true, predicted, CLASSES)[k] == pytest.approx(2 * p * r / (p + r) if p + r else 0)
+        assert f1_score(true, predicted, CLASSES)[k] == pytest.approx(
+            2 * p * r / (p + r) if p + r else 0
+        )
 
 
 @given(pairs)
 def test_every_form_of_labels_and_predictions_gives_the_same(pair):
     true, predicted = pair
     matrix = confusion_matrix(true, predicted, CLASSES)
-    one_hot, probabilities = to_categorical(true, CLASSES), to_categorical(predicted, CLASSES) * 0.4 + 0.15
-    for t in (true, true.astype(float), true.astype(np.uint8), true[:, np.newaxis], one_hot, true.tolist()):
+    one_hot, probabilities = (
+        to_categorical(true, CLASSES),
+        to_categorical(predicted, CLASSES) * 0.4 + 0.15,
+    )
+    for t in (
+        true,
+        true.astype(float),
+        true.astype(np.uint8),
+        true[:, np.newaxis],
+        one_hot,
+        true.tolist(),
+    ):
         for p in (predicted, predicted.astype(float), predicted[:, np.newaxis], probabilities):
             assert np.array_equal(confusion_matrix(t, p, CLASSES), matrix)
             assert accuracy(t, p) == np.trace(matrix) / len(true)

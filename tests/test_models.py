@@ -84,6 +84,7 @@ def digits():
     return (x_train, y_train), (x_test, y_test)
 
 
+# fmt: off
 def program(X_train, Y_train):
     model = Sequential()
     model.add(Dense(32, input_dim=784, activation='relu'))
@@ -91,6 +92,7 @@ def program(X_train, Y_train):
     model.compile(optimizer='adam', loss='categorical_crossentropy', metrics=['accuracy'])
     model.fit(X_train, Y_train, epochs=5, batch_size=32)
     return model
+# fmt: on
 
 
 def scaled(x, y, n=None):
@@ -114,7 +116,9 @@ def test_the_program_on_a_tenth_of_mnist(digits):
     probabilities = model.predict(X_test)
     assert probabilities.shape == (10_000, 10)
     assert np.mean(probabilities.argmax(axis=1) == test[1]) == pytest.approx(accuracy)
-    assert -np.log(probabilities[np.arange(10_000), test[1]]).mean() == pytest.approx(loss, rel=1e-4)
+    assert -np.log(probabilities[np.arange(10_000), test[1]]).mean() == pytest.approx(
+        loss, rel=1e-4
+    )
 
 
 def test_bytes_stay_bytes_until_a_batch_is_taken(digits, monkeypatch):
@@ -122,7 +126,9 @@ def test_bytes_stay_bytes_until_a_batch_is_taken(digits, monkeypatch):
     (x, y), _test = digits
     model, kinds = Sequential([Rescaling(1 / 255), Flatten(), Dense(10, "softmax")]), []
     forward = model.layers[0].forward
-    monkeypatch.setattr(model.layers[0], "forward", lambda x, *rest: kinds.append(x.dtype) or forward(x, *rest))
+    monkeypatch.setattr(
+        model.layers[0], "forward", lambda x, *rest: kinds.append(x.dtype) or forward(x, *rest)
+    )
     model.compile("adam", "sparse_categorical_crossentropy")
     model.fit(x[:100], y[:100], validation_split=0.1, verbose=0)
     model.predict(x[:100])
@@ -183,7 +189,9 @@ def textbook_losses(x, y, weights, batch_size, epochs):
 @pytest.mark.parametrize("dtype, digits_equal", [("float32", 1e-4), ("float64", 1e-10)])
 def test_the_fast_path_gives_the_losses_of_the_textbook(digits, dtype, digits_equal):
     x, y = scaled(*digits[0], 1000)  # the last batch of 32 has 8 rows
-    model = Sequential([Dense(32, "relu", input_dim=784), Dense(10, "softmax")], seed=3, dtype=dtype)
+    model = Sequential(
+        [Dense(32, "relu", input_dim=784), Dense(10, "softmax")], seed=3, dtype=dtype
+    )
     model.compile("adam", "categorical_crossentropy")
     losses, weights = textbook_losses(x.astype(np.float64), y, model.get_weights(), 32, epochs=2)
     batches = Batches()
@@ -290,7 +298,9 @@ class Watched(np.ndarray):
             for kind in ufunc.resolve_dtypes(tuple(kinds), signature=signature):
                 if kind.kind == "f":
                     Watched.types.add((ufunc.__name__, str(kind)))
-        return self._compute(getattr(ufunc, method), ufunc.__name__, inputs, {"out": out} if out else {}, options)
+        return self._compute(
+            getattr(ufunc, method), ufunc.__name__, inputs, {"out": out} if out else {}, options
+        )
 
     def __array_function__(self, function, _types, inputs, options):
         out = {"out": options.pop("out")} if "out" in options else {}
@@ -328,10 +338,16 @@ def test_nothing_inside_a_step_is_float64_either(optimizer, last, monkeypatch):
     model = network(compiled=None)
     model.layers[-1] = Dense(3, last)
     for activation in ("relu", "sigmoid", "leaky_relu", "softmax"):
-        model.layers.insert(5, Dense(6, activation, kernel_regularizer=regularizers.l1_l2(*np.full(2, 0.1))))
+        model.layers.insert(
+            5, Dense(6, activation, kernel_regularizer=regularizers.l1_l2(*np.full(2, 0.1)))
+        )
     model.layers.insert(5, BatchNormalization(*np.array([0.9, 0.01])))
     model.build()
-    loss = {"softmax": "categorical_crossentropy", "sigmoid": "binary_crossentropy", "linear": "mse"}[last]
+    loss = {
+        "softmax": "categorical_crossentropy",
+        "sigmoid": "binary_crossentropy",
+        "linear": "mse",
+    }[last]
     model.compile(type(optimizers.get(optimizer))(np.float64(0.01)), loss)
     for layer in model.layers:
         layer.state = {name: array.view(Watched) for name, array in layer.state.items()}
@@ -368,7 +384,9 @@ def test_training_stays_finite(dtype, rows, size):
 
 
 @every_dtype
-@pytest.mark.parametrize("loss, activation", [("binary_crossentropy", "sigmoid"), ("mse", "softmax")])
+@pytest.mark.parametrize(
+    "loss, activation", [("binary_crossentropy", "sigmoid"), ("mse", "softmax")]
+)
 def test_other_losses_stay_finite_for_huge_logits(dtype, loss, activation):
     x, y = data(11)
     model = Sequential([Dense(3, activation, input_dim=8)], dtype=dtype)
@@ -427,6 +445,7 @@ def test_validation_split_keeps_the_end_out_of_training():
 
 def test_validation_is_what_evaluate_gives_after_each_epoch():
     x, y = data(60)
+
     class Evaluate(Callback):
         def on_epoch_end(self, epoch, logs):
             seen.append(self.model.evaluate(x[40:], y[40:]))
@@ -436,7 +455,9 @@ def test_validation_is_what_evaluate_gives_after_each_epoch():
         rows = (x, y) if "validation_split" in options else (x[:40], y[:40])
         history = model.fit(*rows, epochs=3, callbacks=[Evaluate()], verbose=0, **options).history
         assert list(history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
-        assert np.transpose(seen) == pytest.approx(np.array([history["val_loss"], history["val_accuracy"]]))
+        assert np.transpose(seen) == pytest.approx(
+            np.array([history["val_loss"], history["val_accuracy"]])
+        )
 
 
 def test_validation_changes_nothing_in_training():
@@ -533,7 +554,10 @@ def test_data_stay_as_they_are():
 def test_labels_and_one_hot_rows_train_alike():
     x, y = data()
     seen = []
-    for loss, targets in (("categorical_crossentropy", y), ("sparse_categorical_crossentropy", y.argmax(axis=1))):
+    for loss, targets in (
+        ("categorical_crossentropy", y),
+        ("sparse_categorical_crossentropy", y.argmax(axis=1)),
+    ):
         model = network(compiled=None)
         model.compile("adam", loss, ["accuracy"])
         seen.append(model.fit(x, targets, epochs=3, validation_split=0.2, verbose=0).history)
@@ -742,7 +766,11 @@ def test_adding_a_layer_after_training_keeps_the_weights():
         model.summary()
         assert equal(model.get_weights()[:4], weights)
         assert model.predict(x).shape == (90, 2)
-        model.fit(x, y[:, :2] / y[:, :2].sum(axis=1, keepdims=True).clip(1) + (y[:, 2:] > 0) / 2, verbose=0)
+        model.fit(
+            x,
+            y[:, :2] / y[:, :2].sum(axis=1, keepdims=True).clip(1) + (y[:, 2:] > 0) / 2,
+            verbose=0,
+        )
         assert not np.array_equal(model.get_weights()[0], weights[0])  # it still trains
         model.layers.pop()
         model.built = False
@@ -815,12 +843,28 @@ def test_a_model_without_weights():
 
 def test_get_weights_gives_copies_in_keras_order():
     model = network()
-    names = [(type(layer).__name__, name) for layer in model.layers for name in (layer.weights | layer.state)]
+    names = [
+        (type(layer).__name__, name)
+        for layer in model.layers
+        for name in (layer.weights | layer.state)
+    ]
     assert [name for _layer, name in names] == [
-        "kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance", "kernel", "bias", "kernel", "bias",
+        "kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance",
+        "kernel", "bias", "kernel", "bias",
     ]  # fmt: skip
     weights = model.get_weights()
-    assert [w.shape for w in weights] == [(8, 6), (6,), (6,), (6,), (6,), (6,), (6, 6), (6,), (6, 3), (3,)]
+    assert [w.shape for w in weights] == [
+        (8, 6),
+        (6,),
+        (6,),
+        (6,),
+        (6,),
+        (6,),
+        (6, 6),
+        (6,),
+        (6, 3),
+        (3,),
+    ]
     weights[0][...] = 7
     assert not np.any(model.get_weights()[0] == 7)
 
@@ -880,7 +924,10 @@ def test_a_model_that_learned_its_shape_from_data_loads_ready(tmp_path):
     model.compile("adam", "categorical_crossentropy")
     model.fit(x.reshape(-1, 2, 4), y, verbose=0)
     model.save(tmp_path / "model")
-    assert np.array_equal(load_model(tmp_path / "model").predict(x.reshape(-1, 2, 4)), model.predict(x.reshape(-1, 2, 4)))
+    assert np.array_equal(
+        load_model(tmp_path / "model").predict(x.reshape(-1, 2, 4)),
+        model.predict(x.reshape(-1, 2, 4)),
+    )
 
 
 def test_the_file_is_open_to_every_tool(tmp_path):
@@ -921,7 +968,9 @@ CHANGES = {
     "unknown layer": lambda a: a | {"layers": [{"class": "Conv2D", "units": 3}]},
     "no class": lambda a: a | {"layers": [{"units": 3}]},
     "unknown argument": lambda a: a | {"layers": [*a["layers"], {"class": "Dropout", "p": 3}]},
-    "impossible argument": lambda a: a | {"layers": [*a["layers"], {"class": "Dropout", "rate": 3}]},
+    "impossible argument": lambda a: (
+        a | {"layers": [*a["layers"], {"class": "Dropout", "rate": 3}]}
+    ),
     "wrong type": lambda a: a | {"layers": [*a["layers"], {"class": "Dropout", "rate": None}]},
     "one layer more": lambda a: a | {"layers": [*a["layers"], {"class": "Dense", "units": 3}]},
     "other units": lambda a: a | {"layers": [layer | {"units": 5} for layer in a["layers"]]},

@@ -59,7 +59,7 @@ def textbook(name, p, gradients):
 
 
 def run(optimizer, p, gradients):
-    """The parameters after each step; the model's way, one vector of gradients that is written again."""
+    """The parameters after each step, the model's way: one vector of gradients, written again."""
     p, g, path = p.copy(), np.empty_like(p), []
     for gradient in gradients:
         g[...] = gradient
@@ -204,7 +204,7 @@ def test_other_parameters_of_another_length_or_type_start_anew(make):
 
 @every_optimizer
 def test_hyperparameters_from_numpy_give_the_same_steps(make):
-    """``np.logspace(...)`` gives float64 numbers, with which float32 vectors would compute slowly."""
+    """``np.logspace(...)`` gives float64 numbers: with those, float32 vectors compute slowly."""
     p, gradients = start(dtype="float32")
     optimizer, plain = make(), make()
     arguments = {k: v for k, v in vars(plain).items() if isinstance(v, float)}
@@ -237,7 +237,9 @@ def test_schedules_by_hand():
     slide = ExponentialDecay(0.8, decay_steps=10, decay_rate=0.25)
     assert [slide(t) for t in (0, 5, 10, 20)] == pytest.approx([0.8, 0.4, 0.2, 0.05])
     cosine = CosineDecay(0.8, decay_steps=12, alpha=0.25)
-    assert [cosine(t) for t in (0, 4, 6, 8, 12, 99)] == pytest.approx([0.8, 0.65, 0.5, 0.35, 0.2, 0.2])
+    assert [cosine(t) for t in (0, 4, 6, 8, 12, 99)] == pytest.approx(
+        [0.8, 0.65, 0.5, 0.35, 0.2, 0.2]
+    )
 
 
 def test_a_schedule_counts_the_steps_done():
@@ -267,7 +269,13 @@ def test_the_learning_rate_may_be_changed_between_steps():
 
 
 def test_get_takes_names_in_any_case_and_optimizers():
-    assert [type(optimizers.get(name)) for name in OPTIMIZERS] == [SGD, Adagrad, RMSprop, Adam, AdamW]
+    assert [type(optimizers.get(name)) for name in OPTIMIZERS] == [
+        SGD,
+        Adagrad,
+        RMSprop,
+        Adam,
+        AdamW,
+    ]
     assert type(optimizers.get("Adam")) is Adam
     optimizer = RMSprop()
     assert optimizers.get(optimizer) is optimizer
@@ -279,5 +287,10 @@ def test_defaults_are_keras():
     assert (Adagrad().learning_rate, Adagrad().initial_accumulator_value) == (0.001, 0.1)
     assert (RMSprop().learning_rate, RMSprop().rho, RMSprop().epsilon) == (0.001, 0.9, 1e-7)
     for adam in (Adam(), AdamW()):
-        assert (adam.learning_rate, adam.beta_1, adam.beta_2, adam.epsilon) == (0.001, 0.9, 0.999, 1e-7)
+        assert (adam.learning_rate, adam.beta_1, adam.beta_2, adam.epsilon) == (
+            0.001,
+            0.9,
+            0.999,
+            1e-7,
+        )
     assert AdamW().weight_decay == 0.004

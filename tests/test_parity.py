@@ -1,6 +1,6 @@
 """Equal to PyTorch, in float64, to 1e-9: the same weights and data, the same numbers.
 
-Where PyTorch and Keras document different formulas, ours is one of the two, and the test says which.
+Where PyTorch and Keras document different formulas, ours is one of the two; the test says which.
 """
 
 import numpy as np
@@ -101,7 +101,7 @@ def test_rescaling():
 
 @pytest.mark.parametrize("rate", [0.2, 0.5, 0.9])
 def test_dropout_with_our_mask(rate):
-    """The mask is a matter of chance, so ours is taken; the rate is rounded to a multiple of 1/65536."""
+    """The mask is chance, so ours is taken; the rate is rounded to a multiple of 1/65536."""
     layer = Dropout(rate)
     layer.build((50,), np.random.default_rng(0), "float64")
     layer.rng = np.random.default_rng(4)
@@ -136,14 +136,21 @@ def test_batch_normalization_in_prediction():
     layer, x = BatchNormalization(), normal(7, 4)
     layer.build((4,), np.random.default_rng(0), "float64")
     layer.weights["gamma"][...], layer.weights["beta"][...] = normal(4), normal(4, seed=1)
-    layer.state["moving_mean"][...], layer.state["moving_variance"][...] = normal(4, seed=2), [1, 2, 3, 4]
+    layer.state["moving_mean"][...], layer.state["moving_variance"][...] = (
+        normal(4, seed=2),
+        [1, 2, 3, 4],
+    )
     arrays = [*layer.state.values(), *layer.weights.values()]
     same(layer.forward(x), F.batch_norm(torch.tensor(x), *map(torch.tensor, arrays), eps=1e-3))
 
 
 def test_moving_averages_of_batch_normalization():
-    """Ours are Keras's: the variance divides by n, in PyTorch by n - 1; momentum 0.99 is PyTorch's 0.01."""
-    layer, theirs, n = BatchNormalization(), torch.nn.BatchNorm1d(4, 1e-3, momentum=0.01).double(), 8
+    """Keras's: the variance divides by n, PyTorch's by n - 1; momentum 0.99 is PyTorch's 0.01."""
+    layer, theirs, n = (
+        BatchNormalization(),
+        torch.nn.BatchNorm1d(4, 1e-3, momentum=0.01).double(),
+        8,
+    )
     layer.build((4,), np.random.default_rng(0), "float64")
     for seed in range(5):
         x = normal(n, 4, seed=seed) * 3 + 2
@@ -243,7 +250,10 @@ def test_regularizer(penalty, reference):
 
 OPTIMIZERS = {
     "plain": (optimizers.SGD(0.1), lambda p: torch.optim.SGD(p, 0.1)),
-    "momentum": (optimizers.SGD(0.1, momentum=0.9), lambda p: torch.optim.SGD(p, 0.1, momentum=0.9)),
+    "momentum": (
+        optimizers.SGD(0.1, momentum=0.9),
+        lambda p: torch.optim.SGD(p, 0.1, momentum=0.9),
+    ),
     "nesterov": (
         optimizers.SGD(0.1, momentum=0.9, nesterov=True),
         lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True),
@@ -271,7 +281,7 @@ OPTIMIZERS = {
 
 
 def twins(seed=0):
-    """A network of ours and the same in PyTorch; ``pairs`` are (layer, name, parameter, transposed)."""
+    """A network of ours and the same in PyTorch; ``pairs`` are (layer, name, their parameter)."""
     model = Sequential(
         [
             Dense(6, input_dim=5, kernel_regularizer=regularizers.l2(0.01)),
@@ -294,7 +304,9 @@ def twins(seed=0):
     pairs = []
     for ours, module in ((0, 0), (1, 1), (3, 3), (4, 5)):
         weights = model.layers[ours].weights
-        for (name, weight), parameter in zip(weights.items(), theirs[module].parameters(), strict=True):
+        for (name, weight), parameter in zip(
+            weights.items(), theirs[module].parameters(), strict=True
+        ):
             weight[...] = normal(*weight.shape, seed=len(pairs))
             parameter.data = torch.tensor(weight.T.copy())
             pairs.append((model.layers[ours], name, parameter))
@@ -312,7 +324,7 @@ def penalty(theirs):
 
 
 def compare_steps(optimizer, their_optimizer, schedule=None, steps=20):
-    """Loss, every gradient and every weight, at each of 20 steps; batches of 8 and a short one of 3."""
+    """Loss, every gradient and every weight, at each step; batches of 8 and a short one of 3."""
     model, theirs, pairs = twins()
     model.compile(optimizer, "categorical_crossentropy")
     their_optimizer = their_optimizer(theirs.parameters())
@@ -399,7 +411,7 @@ def test_schedule(ours, theirs):
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_twenty_steps_on_a_schedule(name):
-    """With momentum: as in PyTorch the rate multiplies the velocity; Keras puts it into the velocity."""
+    """As in PyTorch the rate multiplies the velocity of momentum; Keras puts it inside."""
     ours, theirs = SCHEDULES[name]
     compare_steps(
         optimizers.SGD(ours, momentum=0.9), lambda p: torch.optim.SGD(p, 0.1, momentum=0.9), theirs
@@ -410,7 +422,9 @@ def test_every_layer_loss_and_optimizer_is_compared():
     """What is added to the package is added here."""
     compared = {Dense, Activation, BatchNormalization, Dropout, Flatten, Rescaling, layers.Input}
     assert set(layers.LAYERS.values()) == compared  # Input computes nothing
-    assert set(optimizers.OPTIMIZERS.values()) == {type(ours) for ours, _theirs in OPTIMIZERS.values()}
+    assert set(optimizers.OPTIMIZERS.values()) == {
+        type(ours) for ours, _theirs in OPTIMIZERS.values()
+    }
     assert set(ACTIVATIONS) == set(layers.activations.ACTIVATIONS)
     for name in set(losses.LOSSES) - {"mse"}:
         assert loss_case(name)

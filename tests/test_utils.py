@@ -33,7 +33,9 @@ def test_the_largest_byte_is_a_label_like_any_other():
 def test_lookup_suggests_the_nearest_name_and_lists_all():
     known = {"relu": 1, "tanh": 2}
     assert lookup("activation", "tanh", known) == 2
-    with pytest.raises(ValueError, match="'ReLu' is no activation. Did you mean 'relu'.* relu, tanh"):
+    with pytest.raises(
+        ValueError, match="'ReLu' is no activation. Did you mean 'relu'.* relu, tanh"
+    ):
         lookup("activation", "ReLu", known)
     with pytest.raises(ValueError) as raised:
         lookup("activation", "xyz", known)
