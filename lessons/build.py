@@ -551,10 +551,10 @@ def main(arguments: list[str] | None = None) -> int:
     task.add_argument("--extract", metavar="XX", help="write the catalogue XX.po of each lesson")
     options = parser.parse_args(arguments)
 
-    known = [target.name for target in targets()]
+    known = sorted({target.name for target in targets() + exercises()})
     for name in options.chapters:
         if name not in known:
-            parser.error(f"there is no lessons/{name}/lesson.md, only: {', '.join(known)}")
+            parser.error(f"there is no chapter lessons/{name}, only: {', '.join(known)}")
     chosen = [options.language or "en"]
     if options.check and not options.language:
         chosen = languages()

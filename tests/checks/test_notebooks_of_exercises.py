@@ -1,0 +1,196 @@
+"""Exercises as notebooks: built from exercises.md, without the answers and with them."""
+
+import re
+
+import nbformat
+import pytest
+from course_nn.checks import EXERCISES, panel
+from published import SOLUTIONS, STUBS, answers, nbgrader
+from test_lessons import build
+
+TARGETS = build.exercises()
+each_target = pytest.mark.parametrize(
+    "target", TARGETS, ids=[target.notebook.relative_to(build.ROOT).stem for target in TARGETS]
+)
+SOURCE = """# Exercises 9. Nine
+
+Words.
+
+```python
+from course_nn import check
+```
+
+## 1.2 The central difference
+
+*5 minutes, easy, 1 point*
+
+What it is.
+
+```python
+def central_difference(f, x, h):
+    \"\"\"What it gives.\"\"\"
+    ### BEGIN SOLUTION
+    rise = f(x + h) - f(x - h)
+
+    return rise / (2 * h)
+    ### END SOLUTION
+```
+
+```python
+check(central_difference)
+```
+"""
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    """Chapter 9, whose exercises are the text that it is called with: stub and solution."""
+    for name in ("LESSONS", "NOTEBOOKS", "EXERCISES"):
+        monkeypatch.setattr(build, name, tmp_path / name.lower())
+    path = tmp_path / "lessons" / "09_nine" / "exercises.md"
+    path.parent.mkdir(parents=True)
+
+    def written(text=SOURCE):
+        path.write_text(text, encoding="utf-8")
+        return build.exercises()
+
+    return written
+
+
+# The build
+
+
+def test_a_source_makes_two_notebooks(source, tmp_path):
+    stub, solved = source()
+    assert stub.notebook == tmp_path / "exercises" / "09_nine.ipynb"
+    assert solved.notebook == tmp_path / "exercises" / "solutions" / "09_nine.ipynb"
+    assert (stub.solved, solved.solved) == (False, True)
+
+
+def test_the_stub_is_what_nbgrader_would_make(source):
+    stub, solved = map(build.assemble, source())
+    assert stub.cells[3].source == (
+        'def central_difference(f, x, h):\n    """What it gives."""\n'
+        "    # YOUR CODE HERE\n    raise NotImplementedError()"
+    )
+    assert "rise / (2 * h)" in solved.cells[3].source
+    for index in (0, 1, 2, 4):
+        assert stub.cells[index].source == solved.cells[index].source
+
+
+def test_answers_and_checks_carry_nbgraders_marks(source):
+    stub, solved = map(build.assemble, source())
+    answer = {
+        "grade_id": "central_difference",
+        "schema_version": 3,
+        "solution": True,
+        "grade": False,
+        "locked": False,
+        "task": False,
+    }
+    check = {**answer, "grade_id": "check_central_difference", "solution": False}
+    check |= {"grade": True, "locked": True, "points": 1}
+    for notebook in (stub, solved):
+        assert [cell.metadata.get("nbgrader") for cell in notebook.cells] == [None] * 3 + [answer, check]
+        assert [cell.id for cell in notebook.cells[3:]] == ["central_difference", "check_central_difference"]
+    assert [cell.metadata.get("deletable") for cell in stub.cells] == [None] * 3 + [False] * 2
+    assert [cell.metadata.get("editable") for cell in stub.cells] == [None] * 4 + [False]
+    assert "deletable" not in solved.cells[3].metadata
+
+
+def test_stubs_are_built_with_their_checks_run(source, capsys):
+    source()
+    assert build.main(["09_nine"]) == 0
+    stub, solved = (nbformat.read(target.notebook, 4) for target in build.exercises())
+    assert "not attempted yet" in stub.cells[4].outputs[0].data["text/plain"]
+    assert "passed, 1 point" in solved.cells[4].outputs[0].data["text/plain"]
+    assert build.main(["--check"]) == 0
+
+
+def test_a_solution_that_does_not_pass_is_not_built(source, capsys):
+    source(SOURCE.replace("(2 * h)", "2"))
+    assert build.main(["09_nine"]) == 1
+    said = capsys.readouterr().err
+    assert "you divide by 2 alone" in said and "check(central_difference)" in said
+    stub, solved = build.exercises()
+    assert stub.notebook.exists() and not solved.notebook.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("5 minutes", "6 minutes"), r"must have these lines:\n\n## 1\.2 .*\n\n\*5 minutes, easy, 1 point\*"),
+        (("## 1.2 The", "## 1.3 The"), "must have these lines"),
+        (("def central_difference", "def center"), "specifies no exercise 'center', only: .*central_difference"),
+        (("check(central_difference)", "check(center)"), "specifies no exercise 'center'"),
+    ],
+)
+def test_a_source_that_is_not_the_specification_is_refused(source, change, complaint):
+    with pytest.raises(build.LessonError, match=complaint):
+        build.assemble(source(SOURCE.replace(*change))[0])
+
+
+def test_exercises_have_a_catalogue_of_their_own(source, capsys):
+    source()
+    assert build.languages() == ["en"]
+    assert build.main(["--extract", "es"]) == 0
+    (catalogue,) = (build.LESSONS / "09_nine").glob("*.po")
+    assert catalogue.name == "exercises.es.po"
+    assert build.languages() == ["en", "es"]
+    catalogue.write_text(
+        re.sub(r'msgstr ""\n(?=\n)', 'msgstr "Palabras."\n', catalogue.read_text(encoding="utf-8") + "\n"),
+        encoding="utf-8",
+    )
+    stub, solved = build.exercises("es")
+    assert stub.notebook == build.EXERCISES / "es" / "09_nine.ipynb"
+    assert solved.notebook == build.EXERCISES / "es" / "solutions" / "09_nine.ipynb"
+
+
+# What is committed
+
+
+@each_target
+def test_what_is_committed_is_what_the_source_builds(target):
+    build.check(target)
+
+
+def test_each_exercise_is_in_the_notebook_of_its_chapter_in_order():
+    listed = [(path.stem[:2], name) for path in STUBS for name in answers(path)]
+    assert listed == [(f"0{exercise.chapter}", name) for name, exercise in EXERCISES.items()]
+
+
+@each_target
+def test_each_answer_is_followed_by_its_check(target):
+    ids = [nbgrader(cell)["grade_id"] for cell in build.assemble(target).cells if nbgrader(cell)]
+    assert ids[1::2] == [f"check_{name}" for name in ids[::2]]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("path", STUBS, ids=[path.stem for path in STUBS])
+def test_no_stub_holds_an_answer(path):
+    for name, code in answers(path).items():
+        assert code.endswith("# YOUR CODE HERE\n    raise NotImplementedError()"), name
+        assert "SOLUTION" not in code
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=[path.stem for path in SOLUTIONS])
+def test_every_check_of_a_solution_says_passed(path):
+    cells = nbformat.read(path, nbformat.NO_CONVERT).cells
+    checks = [cell for cell in cells if nbgrader(cell).get("grade")]
+    assert checks
+    for cell in checks:
+        name = nbgrader(cell)["grade_id"].removeprefix("check_")
+        (output,) = cell.outputs
+        assert output.data["text/plain"].startswith("✓ " + panel.title(EXERCISES[name]))
+
+
+@pytest.mark.parametrize("path", STUBS, ids=[path.stem for path in STUBS])
+def test_each_exercise_has_a_worked_example_with_numbers(path):
+    prose, found = "", {}
+    for cell in nbformat.read(path, nbformat.NO_CONVERT).cells:
+        if cell.cell_type == "markdown":
+            prose += cell.source
+        elif nbgrader(cell).get("solution"):
+            found[nbgrader(cell)["grade_id"]], prose = prose, ""
+    for name, text in found.items():
+        assert re.search(r"\*\*Example\.?\*\*[^#]*\d", text), name
