@@ -136,8 +136,8 @@ class Sequential:
         loss: str | losses.Loss | None = None,
         metrics: Sequence[str | Callable[[Array, Array], float]] = (),
     ) -> None:
-        """Choose how to learn: an optimizer, a loss, and figures to report beside it: "accuracy", or functions of
-        (y_true, y_pred).
+        """Choose how to learn: an optimizer, which starts anew, a loss, and figures to report beside it: "accuracy",
+        or functions of (y_true, y_pred).
 
         Raises:
             ValueError: a name is unknown, or there is no loss.
@@ -152,6 +152,7 @@ class Sequential:
             for metric in ([metrics] if isinstance(metrics, str) else metrics)
         }
         self.optimizer = optimizers.get(optimizer)
+        self.optimizer.reset()
 
     def fit(
         self,

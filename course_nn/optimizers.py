@@ -119,6 +119,10 @@ class Optimizer:
     def _reset_state(self) -> None:
         """Fill the slots where they do not start at 0."""
 
+    def reset(self) -> None:
+        """Forget all steps: the next one is the first."""
+        self._parameters, self.iterations = None, 0
+
     def step(self, parameters: Array, gradients: Array) -> None:
         """Change ``parameters`` in place by one step along ``gradients``, two arrays of one shape and float type.
 
