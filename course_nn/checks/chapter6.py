@@ -1,5 +1,7 @@
 """The exercises of chapter 6: overfitting."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from course_nn import generalization, regularizers
@@ -108,7 +110,7 @@ penalty_gradient = Exercise(
         N_("A weight of 0 gets the slope 1 from L1. There the slope is 0."): (
             lambda w, l1, l2: l1 * np.where(w >= 0, 1, -1) + 2 * l2 * w
         ),
-        N_("L1 has the slope `l1` everywhere here. For negative weights |w| falls: the slope is -`l1`."): (
+        N_("L1 has the slope `l1` everywhere here. For negative weights |w| falls: the slope is `-l1`."): (
             lambda w, l1, l2: l1 + 2 * l2 * w
         ),
         N_("L1 gets the slope |w|. That is its height; its slope is only the sign of w."): (
@@ -167,9 +169,9 @@ step_with_l2 = Exercise(
     ),
     why=N_(
         "The slopes of loss and penalty add up, and one step goes against both. Written another way the "
-        "weights become (1 - 2 * learning_rate * l2) w - learning_rate dw: each loses a fixed share of "
-        "itself, which is called weight decay. A bias only moves a bend and makes none sharper, so it does "
-        "not pay."
+        "weights become `(1 - 2 * learning_rate * l2) * w - learning_rate * dw`: each loses a fixed share "
+        "of itself, which is called weight decay. A bias only moves a bend and makes none sharper, so it "
+        "does not pay."
     ),
     mistakes={
         N_("The bias pays as well. Only the weights have a penalty."): (
@@ -195,7 +197,7 @@ step_with_l2 = Exercise(
         N_("The penalty itself is added to `dw`. A step needs its slope."): (
             lambda w, b, dw, db, rate, l2: (w - rate * (dw + l2 * np.sum(w**2)), b - rate * db)
         ),
-        N_("This is the way that is gone, not where it ends. Return the new `w` and `b`."): (
+        N_("This is the step alone. Return where it leads: the new `w` and `b`."): (
             lambda w, b, dw, db, rate, l2: (-rate * (dw + 2 * l2 * w), -rate * db)
         ),
     },
@@ -262,7 +264,7 @@ soft_threshold = Exercise(
         N_("w / |w| is 0 / 0 where a weight is 0. `np.sign` gives 0 there."): (
             lambda w, step: w / np.abs(w) * np.maximum(np.abs(w) - step, 0)
         ),
-        N_("The step is added to the length. It makes weights shorter."): (
+        N_("The weights grow by the step. Take it off their length."): (
             lambda w, step: np.sign(w) * (np.abs(w) + step)
         ),
     },
@@ -441,7 +443,7 @@ def cut_at(order, edges):
     """The pairs whose folds lie between ``edges``."""
     return [
         (np.concatenate([order[:start], order[stop:]]), order[start:stop])
-        for start, stop in zip(edges, edges[1:])
+        for start, stop in pairwise(edges)
     ]
 
 
@@ -658,7 +660,7 @@ def cut_away(images, dy, dx):
 
 
 def entry_by_entry(images, dy, dx, lowest=0):
-    n, height, width = images.shape
+    height, width = images.shape[1:]
     y = np.zeros(images.shape)
     for i in range(height):
         for j in range(width):
@@ -669,7 +671,7 @@ def entry_by_entry(images, dy, dx, lowest=0):
 
 def rolled_and_cleared(images, dy, dx):
     y = np.roll(images, (dy, dx), axis=(1, 2))
-    n, height, width = images.shape
+    height, width = images.shape[1:]
     rows, columns = np.arange(height) - dy, np.arange(width) - dx
     y[:, (rows < 0) | (rows >= height)] = 0
     y[:, :, (columns < 0) | (columns >= width)] = 0
@@ -678,7 +680,7 @@ def rolled_and_cleared(images, dy, dx):
 
 def padded(images, dy, dx, **how):
     """The frame moves over a larger sheet, which np.pad fills as ``how`` says."""
-    n, height, width = images.shape
+    height, width = images.shape[1:]
     margin = max(abs(dy), abs(dx))
     sheet = np.pad(images, [(0, 0), (margin, margin), (margin, margin)], **how)
     return sheet[:, margin - dy : margin - dy + height, margin - dx : margin - dx + width]
@@ -742,8 +744,8 @@ shift_images = Exercise(
 
 
 def collections(rng):
-    """images, labels, distance: one tiny image, then several, as they are and with two pixels."""
-    yield np.array([[[1, 2], [3, 4]]]), np.array([5]), 1
+    """images, labels, distance: one image of two pixels; no shift; several, and two pixels far."""
+    yield np.array([[[1, 2]]]), np.array([5]), 1
     yield np.array([[[1, 2], [3, 4]]]), np.array([5]), 0
     yield np.array([[[1, 2]], [[3, 4]]]), np.array([7, 0]), 1
     yield np.arange(1.0, 13.0).reshape(2, 3, 2), np.array([3, 8]), 1

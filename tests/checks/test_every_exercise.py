@@ -5,6 +5,7 @@
     python tests/checks/table.py                     the table of all, with the mutants counted
 """
 
+import copy
 import inspect
 import re
 import tomllib
@@ -228,7 +229,7 @@ def test_an_answer_that_changes_its_input_earns_half(exercise):
         pytest.skip("no argument can be changed")
 
     def spoils(*args):
-        value = solved(*args)
+        value = copy.deepcopy(solved(*args))  # it may be a view of what is spoiled next
         for argument in args:
             if isinstance(argument, np.ndarray):
                 argument[...] = 1 - argument if argument.dtype != bool else ~argument
