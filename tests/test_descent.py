@@ -191,7 +191,9 @@ def test_overflow_is_divergence_and_no_warning():
 @pytest.mark.parametrize("name", ["bowl", "valley", "saddle"])
 @given(p=arrays(float, 2, elements=st.floats(-2, 2)))
 def test_gradients_of_the_landscapes(name, p):
-    assert gradient_check(getattr(descent, name), getattr(descent, f"{name}_gradient"), p)
+    function, formula = getattr(descent, name), getattr(descent, f"{name}_gradient")
+    # The valley's third derivative, up to 4800, leaves 4e-8 in a difference where its slope is 0.
+    assert gradient_check(function, formula, p, tolerance=1e-4)
 
 
 @given(x=st.floats(-3, 3))
