@@ -296,7 +296,7 @@ class AdamW(Adam):
         self.weight_decay = float(weight_decay)
 
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {
+OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
     "sgd": SGD,
     "adagrad": Adagrad,
     "rmsprop": RMSprop,
