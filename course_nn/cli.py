@@ -75,13 +75,13 @@ def _check(options: argparse.Namespace) -> int:
 
     chosen = list(_chosen(options.exercises))
     files = {e.chapter: notebook.path(e.chapter) for e in chosen}
-    code = _check_once(chosen, files)
     saved = _saved(files.values())
+    code = _check_once(chosen, files)
     while options.watch:
         time.sleep(0.5)
         if (now := _saved(files.values())) != saved:
             saved = now
-            print("\n" + "─" * 60)
+            print("─" * 60, flush=True)
             code = _check_once(chosen, files)
     return code
 
@@ -98,7 +98,7 @@ def _check_once(exercises: list, files: dict[int, Path]) -> int:
 
 
 def _saved(files: Iterable[Path]) -> list[int]:
-    return [file.stat().st_mtime_ns for file in files]
+    return [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
 
 
 def _progress(options: argparse.Namespace) -> int:

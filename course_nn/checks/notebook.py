@@ -7,6 +7,7 @@ import io
 import json
 import linecache
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,7 @@ def read(path: Path) -> dict[str, Any]:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         for cell in notebook["cells"]:
             cell["source"] = "".join(cell["source"])
+            cell["cell_type"], answered(cell)  # they are there
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = _("{path} cannot be read as a notebook: {error}")
         raise ValueError(message.format(path=path, error=error)) from None
@@ -195,12 +197,16 @@ def _deadline() -> Iterator[None]:
 
 
 def main(file: str, *names: str) -> int:
-    """Print a panel for each exercise; 0 if all passed, 1 otherwise."""
+    """Print a panel for each exercise; 0 if all passed, 1 if not, 2 if there is no such notebook."""
     from course_nn import checks
 
+    try:
+        cells = read(Path(file))["cells"]
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
     passed = True
-    exercises = [checks.EXERCISES[name] for name in names]
-    for report, shown in check(read(Path(file))["cells"], exercises):
+    for report, shown in check(cells, [checks.EXERCISES[name] for name in names]):
         if report.status != NOT_ATTEMPTED:
             store.tried(report.exercise.name, report.points / report.exercise.points)
         passed = passed and report.status == PASSED
