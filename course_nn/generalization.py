@@ -36,7 +36,7 @@ def k_fold(n: int, k: int, rng: np.random.Generator) -> list[tuple[Array, Array]
 
 
 def shift_images(images: Array, dy: int, dx: int) -> Array:
-    """y[:, i, j] = x[:, i - dy, j - dx], and 0 where that is outside: dy rows down, dx columns right.
+    """y[:, i, j] = x[:, i - dy, j - dx], 0 outside: images moved dy rows down, dx columns right.
 
     Args:
         images: shape (n, height, width), any number type.
