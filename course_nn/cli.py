@@ -114,7 +114,11 @@ def _reset(options: argparse.Namespace) -> int:
     for exercise in _chosen(options.exercises):
         file, copy = notebook.reset(exercise)
         message = _("{title} is a stub again in {file}; as it was: {copy}")
-        print(message.format(title=panel.title(exercise), file=file.name, copy=copy.relative_to(file.parent)))
+        print(
+            message.format(
+                title=panel.title(exercise), file=file.name, copy=copy.relative_to(file.parent)
+            )
+        )
     print(_("Is it open in JupyterLab? Choose File, Reload Notebook from Disk."))
     return 0
 

@@ -52,7 +52,9 @@ def test_stubs_are_not_attempted_yet(course, capfd):
 def test_one_exercise_by_number_and_by_name(course, capfd):
     write(course, "central_difference", CENTRAL)
     assert cli.main(["check", "1.2"]) == 0
-    assert capfd.readouterr().out.startswith("✓ 1.2 The central difference: passed, 1 point\nRight in all")
+    assert capfd.readouterr().out.startswith(
+        "✓ 1.2 The central difference: passed, 1 point\nRight in all"
+    )
     assert cli.main(["check", "central_difference"]) == 0
     assert store.progress("central_difference") == (1.0, 2, 0)
 
@@ -79,9 +81,16 @@ def test_helpers_and_imports_count_and_what_was_tried_out_does_not(course, capfd
     book = nbformat.read(path, 4)
     helper = "def rise(f, x, h):\n    return f(x + h) - f(x - h)\n\nimport math as m"
     scratch = "1 / 0\nwhile True: pass"
-    book.cells[2:2] = [nbformat.v4.new_code_cell(code) for code in (helper, scratch, "def broken(", "%matplotlib")]
+    book.cells[2:2] = [
+        nbformat.v4.new_code_cell(code) for code in (helper, scratch, "def broken(", "%matplotlib")
+    ]
     nbformat.write(book, path)
-    write(course, "central_difference", "    print(1)\n    return rise(f, x, h) / (2 * h) * m.cos(0)", "%time\n")
+    write(
+        course,
+        "central_difference",
+        "    print(1)\n    return rise(f, x, h) / (2 * h) * m.cos(0)",
+        "%time\n",
+    )
     assert cli.main(["check", "1.2"]) == 0
     assert capfd.readouterr().err == ""
 
@@ -106,7 +115,9 @@ def test_an_error_is_told_with_its_line(course, capfd):
 def test_an_endless_loop_is_stopped_and_the_next_one_checked(course, capfd, monkeypatch):
     write(course, "forward_difference", "    while True:\n        pass")
     write(course, "central_difference", CENTRAL)
-    monkeypatch.setattr(cli, "RUN", cli.RUN.replace("sys.exit", "notebook.DEADLINE = 0.3; sys.exit"))
+    monkeypatch.setattr(
+        cli, "RUN", cli.RUN.replace("sys.exit", "notebook.DEADLINE = 0.3; sys.exit")
+    )
     monkeypatch.setattr(cli, "RUN", "from course_nn.checks import notebook; " + cli.RUN)
     assert cli.main(["check", "1.1", "1.2"]) == 1
     said = capfd.readouterr().out
@@ -118,7 +129,10 @@ def test_an_endless_loop_is_stopped_and_the_next_one_checked(course, capfd, monk
     ("arguments", "said"),
     [
         (["check", "9"], "There is no exercise 9."),
-        (["check", "central_diference"], "There is no exercise central_diference. Try central_difference"),
+        (
+            ["check", "central_diference"],
+            "There is no exercise central_diference. Try central_difference",
+        ),
         (["reset", "1.99"], "There is no exercise 1.99."),
     ],
 )
@@ -143,7 +157,9 @@ def test_a_notebook_that_cannot_be_read_is_told(course, capfd):
 def test_watch_checks_again_when_the_notebook_is_saved(course):
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-u", "-m", "course_nn.cli", "check", "1.2", "--watch"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", env=environment) as watching:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, encoding="utf-8", env=environment
+    ) as watching:
         assert watching.stdout.readline().startswith("○ 1.2")
         write(course, "central_difference", CENTRAL)
         lines = iter(watching.stdout.readline, "")
@@ -166,7 +182,10 @@ def test_reset_restores_one_stub_and_keeps_a_copy(course, capfd):
     write(course, "central_difference", "    return 2")
     mine = path.read_bytes()
     assert cli.main(["reset", "1.2"]) == 0
-    assert "1.2 The central difference is a stub again in 01_derivatives.ipynb" in capfd.readouterr().out
+    assert (
+        "1.2 The central difference is a stub again in 01_derivatives.ipynb"
+        in capfd.readouterr().out
+    )
     assert source(path, "central_difference").endswith(STUB)
     assert source(path, "forward_difference").endswith("return 1")
     nbformat.validate(nbformat.read(path, 4))

@@ -22,6 +22,7 @@ from course_nn.checks import (
 )
 from course_nn.checks.engine import NOT_ATTEMPTED, PASSED, Exercise, calling, evaluate
 from course_nn.checks.panel import Panel
+from course_nn.checks.show import show
 from course_nn.i18n import _
 
 EXERCISES: dict[str, Exercise] = {
@@ -81,7 +82,9 @@ def solution(function: Callable[..., Any]) -> Panel:
 
 def progress() -> Panel:
     """How far you are in the whole course."""
-    return panel.of_progress({exercise: store.progress(name) for name, exercise in EXERCISES.items()})
+    return panel.of_progress(
+        {exercise: store.progress(name) for name, exercise in EXERCISES.items()}
+    )
 
 
 def find(function: Callable[..., Any]) -> Exercise:
@@ -89,7 +92,7 @@ def find(function: Callable[..., Any]) -> Exercise:
     name = getattr(function, "__name__", None)
     if not callable(function) or name is None:
         message = _("Give the function itself, such as check(central_difference), not {what}.")
-        raise TypeError(message.format(what=panel.show(function)))
+        raise TypeError(message.format(what=show(function)))
     if getattr(function, "__module__", None) and function.__module__.startswith("course_nn."):
         message = _("This {name} is the course's own. Write yours, and run its cell first.")
         raise TypeError(message.format(name=name))

@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from course_nn.checks.compare import Rule, difference, part_that_differs, show, show_call
+from course_nn.checks.compare import Rule, difference, part_that_differs
+from course_nn.checks.show import show, show_call
 from course_nn.i18n import _
 
 Function = Callable[..., Any]
@@ -254,6 +255,7 @@ def evaluate(exercise: Exercise, call: Call, seed: int = 0) -> Report:
 @lru_cache(maxsize=128)
 def cases(exercise: Exercise, seed: int = 0) -> tuple[Case, ...]:
     """The inputs, simplest first, then the extremes, each with the reference's answer."""
+
     def right(args: Arguments) -> Any:
         answer = calling(exercise.reference)(args)
         if answer.error:
@@ -270,7 +272,9 @@ def cases(exercise: Exercise, seed: int = 0) -> tuple[Case, ...]:
 def _judge(exercise: Exercise, case: Case, answer: Answer) -> Failure | None:
     """What is wrong with ``answer`` to ``case``, if anything is."""
     if answer.error:
-        return _failure(exercise, case, _raised(exercise, answer.error), answer.error, case.expected)
+        return _failure(
+            exercise, case, _raised(exercise, answer.error), answer.error, case.expected
+        )
     sentence = _wrong(exercise, case, answer)
     if sentence:
         return _failure(exercise, case, sentence, answer.value, case.expected)

@@ -29,7 +29,9 @@ from course_nn.i18n import _
 DEADLINE = 30.0  # seconds for one exercise
 Cell = dict[str, Any]
 
-_SOLUTION = re.compile(r"^( *)### BEGIN SOLUTION\n.*?^ *### END SOLUTION$", re.DOTALL | re.MULTILINE)
+_SOLUTION = re.compile(
+    r"^( *)### BEGIN SOLUTION\n.*?^ *### END SOLUTION$", re.DOTALL | re.MULTILINE
+)
 _STUB = r"\1# YOUR CODE HERE\n\1raise NotImplementedError()"  # as nbgrader has it
 
 
@@ -133,7 +135,9 @@ def reset(exercise: Exercise) -> tuple[Path, Path]:
     for cell in notebook["cells"]:
         cell["source"] = cell["source"].splitlines(keepends=True)
     draft = file.with_suffix(".part")
-    draft.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    draft.write_text(
+        json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n"
+    )
     draft.replace(file)
     return file, copy
 

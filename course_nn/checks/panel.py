@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from html import escape
 from textwrap import fill
 
-from course_nn.checks.compare import show
 from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED, Error, Exercise, Report
 from course_nn.checks.store import Progress, trouble
 from course_nn.i18n import N_, _, ngettext
@@ -76,7 +75,9 @@ def _prose(sentence: str) -> str:
 
 
 def _row(label: str, *cells: str) -> str:
-    values = "".join(f'<td style="{_CELL}"><pre style="{_CODE}">{escape(cell)}</pre></td>' for cell in cells)
+    values = "".join(
+        f'<td style="{_CELL}"><pre style="{_CODE}">{escape(cell)}</pre></td>' for cell in cells
+    )
     return f'<tr style="background: none"><th style="{_LABEL}">{escape(label)}</th>{values}</tr>'
 
 
@@ -85,7 +86,9 @@ def of_report(report: Report) -> Panel:
     exercise = report.exercise
     name = title(exercise)
     if report.status == NOT_ATTEMPTED:
-        sentence = _("Write your answer in place of `raise NotImplementedError()`, run its cell, then this one.")
+        sentence = _(
+            "Write your answer in place of `raise NotImplementedError()`, run its cell, then this one."
+        )
         return Panel(NOT_ATTEMPTED, _("{title}: not attempted yet").format(title=name), (sentence,))
     if report.status == PASSED:
         sentence = _("Right in all {n} calls. `solution({name})` shows another way to write it.")
@@ -137,7 +140,9 @@ def of_solution(exercise: Exercise, tried: bool, code: str | None) -> Panel:
     """The panel of a worked answer and its reason."""
     heading = _("{title}: a solution").format(title=title(exercise))
     if not tried:
-        message = _("Try first: write an answer and run `check({name})`. Then the solution is here.")
+        message = _(
+            "Try first: write an answer and run `check({name})`. Then the solution is here."
+        )
         return Panel("note", heading, (message.format(name=exercise.name),))
     if code is None:
         return Panel("note", heading, (_("This copy of the course comes without the solutions."),))
@@ -198,5 +203,5 @@ def facts(exercise: Exercise) -> str:
 
 
 def points(n: float) -> str:
-    """"1 point", "2.5 points" """
+    """ "1 point", "2.5 points" """
     return ngettext("{n} point", "{n} points", 1 if n == 1 else 2).format(n=f"{n:g}")

@@ -93,7 +93,11 @@ def replacements(node: ast.AST) -> Iterator[ast.AST]:
             for other in OTHER_NAMES.get(name, []):
                 yield ast.Name(other, ast.Load())
         case ast.Call(function, arguments, keywords):
-            if isinstance(function, ast.Attribute) and function.attr in ("copy", "astype", "reshape"):
+            if isinstance(function, ast.Attribute) and function.attr in (
+                "copy",
+                "astype",
+                "reshape",
+            ):
                 yield function.value
             for i, keyword in enumerate(keywords):
                 if keyword.arg:
@@ -130,7 +134,9 @@ def mutants(source: str) -> dict[str, str]:
         for new in replacements(node):
             changed = copy.deepcopy(tree)
             old = next(node for i, node in enumerate(ast.walk(changed)) if i == index)
-            mutant = ast.unparse(ast.fix_missing_locations(_Swap(old, copy.deepcopy(new)).visit(changed)))
+            mutant = ast.unparse(
+                ast.fix_missing_locations(_Swap(old, copy.deepcopy(new)).visit(changed))
+            )
             if mutant != original:
                 found[_change(original, mutant)] = mutant
     return found

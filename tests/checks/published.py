@@ -15,7 +15,9 @@ SOLUTIONS = sorted((ROOT / "exercises" / "solutions").glob("*.ipynb"))
 def answers(path: Path) -> dict[str, str]:
     """The code of each answer cell, by the name of its exercise."""
     cells = nbformat.read(path, nbformat.NO_CONVERT).cells
-    return {nbgrader(cell)["grade_id"]: cell.source for cell in cells if nbgrader(cell).get("solution")}
+    return {
+        nbgrader(cell)["grade_id"]: cell.source for cell in cells if nbgrader(cell).get("solution")
+    }
 
 
 def nbgrader(cell: NotebookNode) -> dict:
@@ -29,7 +31,9 @@ def published(solved: bool) -> tuple[dict[str, str], dict[str, object]]:
     namespace: dict[str, object] = {}
     for path in SOLUTIONS if solved else STUBS:
         for cell in nbformat.read(path, nbformat.NO_CONVERT).cells:
-            if cell.cell_type == "code" and (nbgrader(cell).get("solution") or imports_only(cell.source)):
+            if cell.cell_type == "code" and (
+                nbgrader(cell).get("solution") or imports_only(cell.source)
+            ):
                 exec(compile(cell.source, f"<{path.stem}>", "exec"), namespace)
         found |= answers(path)
     return found, namespace

@@ -72,7 +72,9 @@ def test_a_copy_of_the_course_may_come_without_solutions(tmp_path, monkeypatch):
 
 
 def test_what_is_no_function_is_told():
-    with pytest.raises(TypeError, match=r"Give the function itself, such as check\(.*\), not 6\.0\."):
+    with pytest.raises(
+        TypeError, match=r"Give the function itself, such as check\(.*\), not 6\.0\."
+    ):
         check(6.0)
     with pytest.raises(TypeError, match="not 'central_difference'"):
         check("central_difference")

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from course_nn.checks.compare import Rule, difference, part_that_differs, show, show_call
+from course_nn.checks.compare import Rule, difference, part_that_differs
+from course_nn.checks.show import show, show_call
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,10 +54,22 @@ def test_what_is_the_same(got, expected):
         ([1.0, 3.0], np.array([1.0, 2.0]), "Entry [1] is 3.0, and 2.0 is expected."),
         (np.eye(2), np.array([[1, 0], [0.5, 1]]), "Entry [1, 0] is 0.0, and 0.5 is expected."),
         ([3.0], 3.0, "The result must be a single number, and it has the shape (1,)."),
-        (3.0, np.ones(2), "The result must be an array of the shape (2,), and it is a single number."),
-        (np.ones((2, 1)), np.ones(2), "The result must have the shape (2,), and it has the shape (2, 1)."),
+        (
+            3.0,
+            np.ones(2),
+            "The result must be an array of the shape (2,), and it is a single number.",
+        ),
+        (
+            np.ones((2, 1)),
+            np.ones(2),
+            "The result must have the shape (2,), and it has the shape (2, 1).",
+        ),
         ("3", 3.0, "The result must be a number, and it is '3'."),
-        ([[1], [2, 3]], np.ones((2, 2)), "The result must be an array of numbers, and it is [[1], [2, 3]]."),
+        (
+            [[1], [2, 3]],
+            np.ones((2, 2)),
+            "The result must be an array of numbers, and it is [[1], [2, 3]].",
+        ),
         (np.exp, np.ones(2), "The result must be an array of numbers, and it is exp."),
         (1j, 1.0, "The result must be a number, and it is 1j."),
         (None, 1.0, "The result is None, and 1.0 is expected."),
@@ -100,7 +113,10 @@ def test_a_value_that_differs_is_told_from_a_shape_that_does():
 
 def test_what_is_close_in_digits_is_shown_with_more():
     rule = Rule(rtol=1e-14, atol=0)
-    assert difference(1 + 1e-12, 1.0, rule).sentence == "The result is 1.000000000001, and 1.0 is expected."
+    assert (
+        difference(1 + 1e-12, 1.0, rule).sentence
+        == "The result is 1.000000000001, and 1.0 is expected."
+    )
 
 
 def test_whole_numbers_can_be_demanded():
@@ -145,7 +161,11 @@ def test_an_object_that_lies_is_no_number():
     assert difference(Hostile(), (1, 2), RULE) and difference(Hostile(), {"W": 1}, RULE)
 
 
-@given(st.recursive(st.floats() | st.integers(-9, 9) | st.booleans(), lambda s: st.lists(s, max_size=3)))
+@given(
+    st.recursive(
+        st.floats() | st.integers(-9, 9) | st.booleans(), lambda s: st.lists(s, max_size=3)
+    )
+)
 def test_everything_equals_itself(value):
     assert difference(value, value, RULE) is None
 
@@ -160,7 +180,20 @@ def test_a_change_of_one_entry_is_found_where_it_is(values, data):
 
 @pytest.mark.parametrize(
     "value",
-    [3, 3.0, 0.1, -1e-5, True, None, "a 'word'", (1,), (1, 2.5), [1, [2.0]], {"a": 1.0}, np.float64(2.5)],
+    [
+        3,
+        3.0,
+        0.1,
+        -1e-5,
+        True,
+        None,
+        "a 'word'",
+        (1,),
+        (1, 2.5),
+        [1, [2.0]],
+        {"a": 1.0},
+        np.float64(2.5),
+    ],
 )
 def test_what_is_shown_is_code_that_gives_the_value(value):
     assert eval(show(value)) == value

@@ -99,8 +99,13 @@ def test_a_changed_argument_leaves_half_of_the_points():
 
     found = report(spoils)
     assert (found.status, found.points) == ("failed", 1.5)
-    assert found.failure.sentence == "It changes its argument x. Work on a copy, such as `x.copy()`."
-    assert (found.failure.got, found.failure.expected) == ("x = np.array([0., 6.])", "x = np.array([4., 6.])")
+    assert (
+        found.failure.sentence == "It changes its argument x. Work on a copy, such as `x.copy()`."
+    )
+    assert (found.failure.got, found.failure.expected) == (
+        "x = np.array([0., 6.])",
+        "x = np.array([4., 6.])",
+    )
 
 
 def test_a_wrong_value_is_told_before_a_changed_argument():
@@ -175,7 +180,9 @@ def test_a_stub_is_not_attempted():
 def test_a_stub_that_an_answer_calls_is_named():
     found = report(lambda x: stub(x), replace(HALF, name="twice"))
     assert found.status == "failed"
-    assert found.failure.sentence == "It calls `half`, which is not written yet. Write that one first."
+    assert (
+        found.failure.sentence == "It calls `half`, which is not written yet. Write that one first."
+    )
 
 
 def test_a_stub_on_one_way_through_it_is_an_attempt():
@@ -252,7 +259,9 @@ def test_none_is_told_from_what_was_printed():
 def test_generators_are_read_to_their_end():
     listed = replace(HALF, reference=lambda x: [x, x], extremes=())
     assert report(lambda x: (x for _ in range(2)), listed).status == "passed"
-    assert report(lambda x: (1 / 0 for _ in range(2)), listed).failure.got.startswith("ZeroDivisionError")
+    assert report(lambda x: (1 / 0 for _ in range(2)), listed).failure.got.startswith(
+        "ZeroDivisionError"
+    )
     assert report(lambda x: map(half, [2 * x, 2 * x]), listed).status == "passed"
 
 
@@ -261,7 +270,9 @@ def test_an_answer_that_cannot_be_copied_is_no_number():
 
 
 def test_whole_numbers_are_wanted_where_the_exercise_says_so():
-    count = replace(HALF, reference=np.size, inputs=lambda rng: [(np.ones(n),) for n in range(6)], extremes=())
+    count = replace(
+        HALF, reference=np.size, inputs=lambda rng: [(np.ones(n),) for n in range(6)], extremes=()
+    )
     assert report(lambda x: float(np.size(x)), count).status == "passed"
     assert report(lambda x: float(np.size(x)), replace(count, whole=True)).points == 0
     assert report(np.size, replace(count, whole=True)).status == "passed"
@@ -283,7 +294,9 @@ NOISE = replace(
 
 def test_a_judge_takes_the_place_of_values_but_not_of_shapes():
     assert report(lambda n, rng: rng.standard_normal(n) * 1.01, NOISE).status == "passed"
-    assert report(lambda n, rng: rng.normal(size=(n, 1)), NOISE).failure.sentence.startswith("The result must have")
+    assert report(lambda n, rng: rng.normal(size=(n, 1)), NOISE).failure.sentence.startswith(
+        "The result must have"
+    )
     found = report(lambda n, rng: rng.normal(size=n) / 2, NOISE)
     assert (found.points, found.failure.sentence) == (0, "Its spread is too small.")
     assert found.failure.call == "noise(2000, np.random.default_rng(2000))"
@@ -313,7 +326,9 @@ def test_an_answer_may_warn_print_and_overflow_and_nothing_is_seen(capfd):
 
 
 def test_the_functions_among_the_arguments_are_explained():
-    apply = replace(HALF, reference=lambda f, x: f(x), inputs=lambda rng: [(square, 3.0)] * 6, extremes=())
+    apply = replace(
+        HALF, reference=lambda f, x: f(x), inputs=lambda rng: [(square, 3.0)] * 6, extremes=()
+    )
     found = report(lambda f, x: x, apply)
     assert found.failure.functions == ("square(x) = x ** 2",)
     assert found.failure.call == "half(square, 3.0)"

@@ -1,8 +1,8 @@
 """What holds for every exercise: a new one without it fails here.
 
-    pytest tests/checks -k "central_difference"      one exercise
-    pytest tests/checks -k "chapter1"                the exercises of one chapter
-    python tests/checks/table.py                     the table of all, with the mutants counted
+pytest tests/checks -k "central_difference"      one exercise
+pytest tests/checks -k "chapter1"                the exercises of one chapter
+python tests/checks/table.py                     the table of all, with the mutants counted
 """
 
 import copy
@@ -35,7 +35,9 @@ def outcomes(exercise, answer):
 
 def answer(exercise, solved=True):
     code, namespace = published(solved)
-    assert exercise.name in code, f"write {exercise.name} into lessons/*/exercises.md, then build it"
+    assert exercise.name in code, (
+        f"write {exercise.name} into lessons/*/exercises.md, then build it"
+    )
     return namespace[exercise.name]
 
 
@@ -89,7 +91,9 @@ def test_arguments_are_plain_and_functions_are_in_the_catalogue(exercise):
 def test_the_learner_gets_the_signature_and_its_shapes(exercise):
     stub, solved = answer(exercise, False), answer(exercise)
     asked = exercise.parameters
-    assert list(inspect.signature(stub).parameters) == asked[: len(inspect.signature(stub).parameters)]
+    assert (
+        list(inspect.signature(stub).parameters) == asked[: len(inspect.signature(stub).parameters)]
+    )
     assert inspect.signature(stub) == inspect.signature(solved)
     assert stub.__doc__ == solved.__doc__ and "Returns" in stub.__doc__
     for name in inspect.signature(stub).parameters:
@@ -101,7 +105,9 @@ def test_the_learner_gets_the_signature_and_its_shapes(exercise):
 
 @each_exercise
 def test_the_untouched_stub_is_not_attempted_yet(exercise):
-    assert [report.status for report in outcomes(exercise, answer(exercise, False))] == ["not attempted"] * 3
+    assert [report.status for report in outcomes(exercise, answer(exercise, False))] == [
+        "not attempted"
+    ] * 3
 
 
 @each_exercise
@@ -168,7 +174,9 @@ def not_a_number(exercise, solved):
 
     def spoiled(*args):
         value = solved(*args)
-        same = all(not difference(a, b, Rule(0, 0)) for a, b in zip(args, last.args) if not callable(a))
+        same = all(
+            not difference(a, b, Rule(0, 0)) for a, b in zip(args, last.args) if not callable(a)
+        )
         return each_part(lambda x: np.asarray(x) * np.nan, value) if same else value
 
     return spoiled
@@ -249,7 +257,9 @@ def test_an_answer_that_depends_on_what_was_called_before_earns_half(exercise):
         value = solved(*args)
         if len(calls) <= len(cases(exercise)):
             return value
-        return each_part(lambda x: np.asarray(x) * 0 + 7, value) if not isinstance(value, str) else "?"
+        return (
+            each_part(lambda x: np.asarray(x) * 0 + 7, value) if not isinstance(value, str) else "?"
+        )
 
     report = evaluate(exercise, calling(forgets))
     assert (report.status, report.points) == ("failed", exercise.points / 2)

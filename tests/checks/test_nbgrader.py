@@ -1,6 +1,6 @@
 """Every chapter through real nbgrader: it gives a submission the points that our own checks give.
 
-    pip install "nbgrader>=0.9,<0.10" -c constraints.txt
+pip install "nbgrader>=0.9,<0.10" -c constraints.txt
 """
 
 import os
@@ -14,7 +14,9 @@ from course_nn.checks import EXERCISES
 from course_nn.checks.engine import calling, evaluate
 from published import ROOT, SOLUTIONS, STUBS, nbgrader, published
 
-gradebook = pytest.importorskip("nbgrader.api", reason="nbgrader is not installed: pip install nbgrader").Gradebook
+gradebook = pytest.importorskip(
+    "nbgrader.api", reason="nbgrader is not installed: pip install nbgrader"
+).Gradebook
 
 # Right, but it changes its arguments: half of the points.
 SPOILS = """
@@ -82,7 +84,14 @@ def course(tmp_path_factory, path_to_alembic):
     }
     for command in ("generate_assignment", "autograde"):
         done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", command, "exercises", "--CourseDirectory.course_id=nn"],
+            [
+                sys.executable,
+                "-m",
+                "nbgrader",
+                command,
+                "exercises",
+                "--CourseDirectory.course_id=nn",
+            ],
             cwd=folder,
             env=environment,
             capture_output=True,
@@ -153,5 +162,9 @@ def test_the_panel_is_in_what_nbgrader_shows_a_student(course, path):
     graded = course / "autograded" / "none" / "exercises" / path.name
     checks = [cell for cell in nbformat.read(graded, 4).cells if nbgrader(cell).get("grade")]
     for cell in checks:
-        shown = [output.data["text/plain"] for output in cell.outputs if output.output_type == "display_data"]
+        shown = [
+            output.data["text/plain"]
+            for output in cell.outputs
+            if output.output_type == "display_data"
+        ]
         assert len(shown) == 1 and "not attempted yet" in shown[0]

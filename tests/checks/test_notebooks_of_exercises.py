@@ -91,8 +91,14 @@ def test_answers_and_checks_carry_nbgraders_marks(source):
     check = {**answer, "grade_id": "check_central_difference", "solution": False}
     check |= {"grade": True, "locked": True, "points": 1}
     for notebook in (stub, solved):
-        assert [cell.metadata.get("nbgrader") for cell in notebook.cells] == [None] * 3 + [answer, check]
-        assert [cell.id for cell in notebook.cells[3:]] == ["central_difference", "check_central_difference"]
+        assert [cell.metadata.get("nbgrader") for cell in notebook.cells] == [None] * 3 + [
+            answer,
+            check,
+        ]
+        assert [cell.id for cell in notebook.cells[3:]] == [
+            "central_difference",
+            "check_central_difference",
+        ]
     assert [cell.metadata.get("deletable") for cell in stub.cells] == [None] * 3 + [False] * 2
     assert [cell.metadata.get("editable") for cell in stub.cells] == [None] * 4 + [False]
     assert "deletable" not in solved.cells[3].metadata
@@ -119,9 +125,15 @@ def test_a_solution_that_does_not_pass_is_not_built(source, capsys):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (("5 minutes", "6 minutes"), r"must have these lines:\n\n## 1\.2 .*\n\n\*5 minutes, easy, 1 point\*"),
+        (
+            ("5 minutes", "6 minutes"),
+            r"must have these lines:\n\n## 1\.2 .*\n\n\*5 minutes, easy, 1 point\*",
+        ),
         (("## 1.2 The", "## 1.3 The"), "must have these lines"),
-        (("def central_difference", "def center"), "specifies no exercise 'center', only: .*central_difference"),
+        (
+            ("def central_difference", "def center"),
+            "specifies no exercise 'center', only: .*central_difference",
+        ),
         (("check(central_difference)", "check(center)"), "specifies no exercise 'center'"),
     ],
 )
@@ -138,7 +150,11 @@ def test_exercises_have_a_catalogue_of_their_own(source, capsys):
     assert catalogue.name == "exercises.es.po"
     assert build.languages() == ["en", "es"]
     catalogue.write_text(
-        re.sub(r'msgstr ""\n(?=\n)', 'msgstr "Palabras."\n', catalogue.read_text(encoding="utf-8") + "\n"),
+        re.sub(
+            r'msgstr ""\n(?=\n)',
+            'msgstr "Palabras."\n',
+            catalogue.read_text(encoding="utf-8") + "\n",
+        ),
         encoding="utf-8",
     )
     stub, solved = build.exercises("es")

@@ -34,10 +34,14 @@ PANELS = {
     "broken cell": lambda: panel.of_broken_cell(CENTRAL, Error("SyntaxError", "invalid syntax")),
     "hint": lambda: panel.of_hint(CENTRAL, 1),
     "all hints": lambda: panel.of_hint(CENTRAL, 3),
-    "solution": lambda: panel.of_solution(CENTRAL, True, "def central_difference(f, x, h):\n    return 6"),
+    "solution": lambda: panel.of_solution(
+        CENTRAL, True, "def central_difference(f, x, h):\n    return 6"
+    ),
     "no solution yet": lambda: panel.of_solution(CENTRAL, False, None),
     "no solution here": lambda: panel.of_solution(CENTRAL, True, None),
-    "progress": lambda: panel.of_progress({CENTRAL: Progress(1.0, 1, 0), DENSE: Progress(0.5, 2, 1)}),
+    "progress": lambda: panel.of_progress(
+        {CENTRAL: Progress(1.0, 1, 0), DENSE: Progress(0.5, 2, 1)}
+    ),
 }
 each_panel = pytest.mark.parametrize("made", PANELS.values(), ids=PANELS)
 
@@ -48,7 +52,9 @@ def test_the_three_outcomes_as_text():
         "Write your answer in place of `raise NotImplementedError()`, run its cell, then this\n"
         "one."
     )
-    assert str(PANELS["passed"]()).startswith("✓ 1.2 The central difference: passed, 1 point\nRight in all ")
+    assert str(PANELS["passed"]()).startswith(
+        "✓ 1.2 The central difference: passed, 1 point\nRight in all "
+    )
     assert str(PANELS["known mistake"]()).splitlines() == [
         "✗ 1.2 The central difference: not yet",
         "The run is 2 h, and you divide by 2 alone. Some articles print it that way.",
@@ -131,7 +137,12 @@ def test_a_mark_and_words_say_what_the_color_says(made):
     found = made()
     marked = str(found).splitlines()[0]
     assert marked[0] in panel.MARKS.values()
-    status = {"passed": "passed|done", "failed": "not yet", "not attempted": "not attempted yet", "note": ""}
+    status = {
+        "passed": "passed|done",
+        "failed": "not yet",
+        "not attempted": "not attempted yet",
+        "note": "",
+    }
     assert re.search(status[found.kind], str(found))
     assert marked[0] in Words(found._repr_html_()).text
 
@@ -170,7 +181,12 @@ def test_code_between_backticks_is_set_as_code():
 
 def test_facts_are_markdown():
     assert panel.facts(DENSE) == "## 4.2 A dense layer, backward\n\n*20 minutes, hard, 3 points*"
-    assert [panel.points(n) for n in (0, 0.5, 1, 2)] == ["0 points", "0.5 points", "1 point", "2 points"]
+    assert [panel.points(n) for n in (0, 0.5, 1, 2)] == [
+        "0 points",
+        "0.5 points",
+        "1 point",
+        "2 points",
+    ]
 
 
 def test_every_word_can_be_translated(tmp_path):

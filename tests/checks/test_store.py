@@ -58,7 +58,9 @@ def test_a_database_of_an_older_course_is_read(folder):
     assert store.progress("half") == Progress(1.0, 2, 0)
 
 
-@pytest.mark.parametrize("content", [b"", b"not a database, and longer than its header of 100 bytes. " * 9])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a database, and longer than its header of 100 bytes. " * 9]
+)
 def test_a_damaged_file_is_put_aside(folder, content):
     folder.mkdir()
     store.path().write_bytes(content)
