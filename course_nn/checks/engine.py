@@ -238,7 +238,8 @@ def evaluate(exercise: Exercise, call: Call, seed: int = 0) -> Report:
             return Report(exercise, NOT_ATTEMPTED)
         if error.type == "KeyboardInterrupt":
             break
-    failures = [f for f in map(_judge, [exercise] * len(answers), tried, answers) if f]
+    judged = (_judge(exercise, case, answer) for case, answer in zip(tried, answers))
+    failures = [failure for failure in judged if failure]
     right = len(answers) - len(failures)
     if not failures:
         failures = _changes(exercise, call, tried, answers)
@@ -312,9 +313,15 @@ def _failure(
         show_call(exercise.name, case.args),
         str(got) if isinstance(got, Error) else named(got),
         named(expected),
-        tuple(f"{f.__name__}(x) = {f.__doc__.splitlines()[0]}" for f in dict.fromkeys(functions)),
+        tuple(map(_formula, dict.fromkeys(functions))),
         minor or case.extreme,
     )
+
+
+def _formula(function: Function) -> str:
+    """"square(x) = x ** 2" """
+    formula = str(function.__doc__).partition("\n")[0]
+    return f"{function.__name__}{inspect.signature(function)} = {formula}"
 
 
 def _raised(exercise: Exercise, error: Error) -> str:
@@ -358,12 +365,13 @@ def _changes(
 
 
 def _diagnosis(exercise: Exercise, tried: tuple[Case, ...], answers: list[Answer]) -> str | None:
-    """The known mistake that gives all these ``answers``."""
+    """The known mistake that gives all these ``answers``; nothing but errors tells of none."""
+    if len(answers) < len(tried) or all(answer.error for answer in answers):
+        return None
     for sentence, variant in exercise.mistakes.items():
         mistaken = calling(variant)
-        if len(answers) == len(tried) and all(
-            _agree(answer, mistaken(case.args), exercise) for case, answer in zip(tried, answers)
-        ):
+        pairs = zip(tried, answers)
+        if all(_agree(answer, mistaken(case.args), exercise) for case, answer in pairs):
             return sentence
     return None
 

@@ -32,6 +32,7 @@ HALF = Exercise(
         "You overflow.": lambda x: x * 5 / 10,
         "You change x.": lambda x: np.divide(x, 2, out=x) if isinstance(x, np.ndarray) else x / 2,
         "You fail on numbers.": lambda x: np.array([x[0], *x[1:]]) / 2,
+        "You fail on all.": lambda x: int("half"),
     },
     rights=(lambda x: 0.5 * x,),
 )
@@ -67,6 +68,7 @@ def test_a_wrong_answer_earns_nothing_and_its_simplest_failing_call_is_told():
         (lambda x: x * x if np.ndim(x) else x + x, None),
         (lambda x: x + x if np.ndim(x) else 7, None),
         (lambda x: x + x + 1e-6, None),
+        (lambda x: float("two"), None),
     ],
 )
 def test_a_known_mistake_is_named_if_it_agrees_on_every_input(function, diagnosis):
