@@ -115,10 +115,6 @@ class Layer:
         """What the regularizers of the weights add to the loss."""
         return sum(r.forward(self.weights[name]) for name, r in self.regularizers.items())
 
-    def regularize(self) -> float:
-        """Add the penalty's gradient to ``gradients``, after ``backward``; return the penalty."""
-        return sum(r.backward(self.weights[name], self.gradients[name]) for name, r in self.regularizers.items())
-
     # A loss that is computed from logits takes the last layer without its activation.
     def forward_logits(self, x: Array) -> Array:
         raise NotImplementedError

@@ -111,9 +111,12 @@ class Sequential:
         for layer, name in named:
             starts.append(starts[-1] + -(-layer.weights[name].size // 16) * 16)  # each on a 64-byte boundary
         parameters, gradients = (aligned_zeros(starts[-1], self.dtype) for _vector in range(2))
+        self._penalized = []  # where in the vectors each regularizer applies
         for (layer, name), start in zip(named, starts):
             old = layer.weights[name]
             place = slice(start, start + old.size)
+            if name in layer.regularizers:
+                self._penalized.append((place.start, place.stop, layer.regularizers[name]))
             layer.weights[name] = parameters[place].reshape(old.shape)
             layer.weights[name][...] = old
             layer.gradients[name] = gradients[place].reshape(old.shape)
@@ -274,9 +277,11 @@ class Sequential:
         for batch, start in enumerate(range(0, len(order), batch_size)):
             rows = order[start : start + batch_size]
             batch_x, batch_y = self._take(x, rows), y.take(rows, 0)
-            loss, prediction = self.loss_and_gradients(batch_x, batch_y)
-            self.optimizer.step(self.parameters, self.gradients)
-            logs = {"loss": loss}
+            loss, prediction = self._forward_and_back(batch_x, batch_y)
+            penalties: list[float] = []
+            prepare = (lambda *ends: penalties.append(self._regularize(*ends))) if self._penalized else None
+            self.optimizer.step(self.parameters, self.gradients, prepare)
+            logs = {"loss": loss + sum(penalties)}
             for name, metric in self.metrics.items():
                 logs[name] = metric(batch_y, prediction)
             for name, value in logs.items():
@@ -296,19 +301,31 @@ class Sequential:
             The mean loss of the rows with the regularizers' penalties, and the predictions. The gradients are then in
             ``model.gradients``, and in each layer's ``gradients``.
         """
+        loss, prediction = self._forward_and_back(x, y)
+        return loss + self._regularize(0, self.parameters.size), prediction
+
+    def _forward_and_back(self, x: Array, y: Array) -> tuple[float, Array]:
+        """The mean loss of the rows and the predictions; the gradients, all without penalties."""
         loss, prediction = self._forward(x, y, training=True)
         *hidden, last = self.layers
         if self._fused:
             d = last.backward_logits(self.loss.backward_logits(y))
         else:
             d = last.backward(self.loss.backward(y, prediction))
-        loss += last.regularize()
         for layer in reversed(hidden):
             if d is None:  # the layers before this one have no weights
                 break
             d = layer.backward(d)
-            loss += layer.regularize()
         return loss, prediction
+
+    def _regularize(self, start: int, stop: int) -> float:
+        """Add the penalties' gradients to that stretch of ``gradients``, and return its penalties."""
+        penalty = 0.0
+        for first, last, regularizer in self._penalized:
+            place = slice(max(first, start), min(last, stop))
+            if place.start < place.stop:
+                penalty += regularizer.backward(self.parameters[place], self.gradients[place])
+        return penalty
 
     def _forward(self, x: Array, y: Array, training: bool) -> tuple[float, Array]:
         """The mean loss of the rows without penalties, and the predictions."""

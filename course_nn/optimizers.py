@@ -9,7 +9,7 @@ puts it inside, which differs where a schedule changes it). Defaults are Keras's
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from numbers import Real
 from typing import ClassVar
@@ -123,10 +123,16 @@ class Optimizer:
         """Forget all steps: the next one is the first."""
         self._parameters, self.iterations = None, 0
 
-    def step(self, parameters: Array, gradients: Array) -> None:
+    def step(
+        self, parameters: Array, gradients: Array, prepare: Callable[[int, int], None] | None = None
+    ) -> None:
         """Change ``parameters`` in place by one step along ``gradients``, two arrays of one shape and float type.
 
         What the optimizer remembers belongs to one array: give each array an optimizer of its own.
+
+        Args:
+            prepare: is called with the start and the end of each stretch right before it is changed. What is to be
+                added to large gradients, such as a penalty's, costs less here, where they come into the cache anyway.
 
         Raises:
             ValueError: the two do not fit together, or are not contiguous.
@@ -136,9 +142,16 @@ class Optimizer:
         rate = self.learning_rate
         lr = float(rate(self.iterations) if callable(rate) else rate)
         self.iterations += 1
-        self.update(lr, self.iterations, self._blocks)
+        self.update(lr, self.iterations, self._prepared(prepare) if prepare else self._blocks)
 
-    def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
+    def _prepared(self, prepare: Callable[[int, int], None]) -> Iterator[tuple[Array, ...]]:
+        start = 0
+        for part in self._blocks:
+            prepare(start, start + part[0].size)
+            yield part
+            start += part[0].size
+
+    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
         """The formula, for each stretch (p, g, slots ..., scratch)."""
         raise NotImplementedError
 
@@ -161,7 +174,7 @@ class SGD(Optimizer):
             )
         self.momentum, self.nesterov = float(momentum), nesterov
 
-    def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
+    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
         for p, g, v, step in parts:
             if self.momentum == 0:
                 np.multiply(g, lr, out=step)
@@ -195,7 +208,7 @@ class Adagrad(Optimizer):
     def _reset_state(self) -> None:
         self.state["squares"].fill(self.initial_accumulator_value)
 
-    def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
+    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
         for p, g, v, step in parts:
             np.multiply(g, g, out=step)
             v += step
@@ -219,7 +232,7 @@ class RMSprop(Optimizer):
             raise ValueError(_("rho must be at least 0 and below 1, got {given}. 0.9 is usual.").format(given=rho))
         self.rho, self.epsilon = float(rho), float(epsilon)
 
-    def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
+    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
         for p, g, v, step in parts:
             np.multiply(g, g, out=step)
             step *= 1 - self.rho
@@ -258,7 +271,7 @@ class Adam(Optimizer):
             )
         self.beta_1, self.beta_2, self.epsilon = float(beta_1), float(beta_2), float(epsilon)
 
-    def update(self, lr: float, t: int, parts: list[tuple[Array, ...]]) -> None:
+    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
         spread = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
         c = lr * (1 - self.beta_1) / (1 - self.beta_1**t) / spread
         e = self.epsilon / spread
