@@ -53,6 +53,7 @@ OTHER_NAMES = {
     for one, other in [pair, pair[::-1]]
 }
 COMMUTE = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr)
+SYMMETRIC = {"max", "min", "maximum", "minimum"}
 
 
 def replacements(node: ast.AST) -> Iterator[ast.AST]:
@@ -102,7 +103,8 @@ def replacements(node: ast.AST) -> Iterator[ast.AST]:
             for i, keyword in enumerate(keywords):
                 if keyword.arg:
                     yield ast.Call(function, arguments, keywords[:i] + keywords[i + 1 :])
-            if len(arguments) == 2 and not keywords:
+            symmetric = getattr(function, "attr", getattr(function, "id", "")) in SYMMETRIC
+            if len(arguments) == 2 and not keywords and not symmetric:
                 yield ast.Call(function, arguments[::-1], [])
         case ast.Slice(lower, upper, step):
             if lower:

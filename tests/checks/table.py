@@ -1,0 +1,72 @@
+"""What the checks are tested with: chapter x (exercises, points, known mistakes, mutants).
+
+    python tests/checks/table.py            print the table
+    python tests/checks/table.py --write    put it into docs/checks.md
+"""
+
+import re
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from course_nn.checks import EXERCISES
+from course_nn.checks.engine import calling, evaluate
+from course_nn.checks.panel import CHAPTERS
+from mutants import function, mutants
+from published import ROOT, published
+
+DOCS = ROOT / "docs" / "checks.md"
+TABLE = re.compile(r"(?<=<!-- table -->\n\n).*(?=\n\n<!-- end of table -->)", re.DOTALL)
+
+# The mutants that compute the same as the solution, and why.
+EQUIVALENT = {
+    name: reasons
+    for path in sorted(Path(__file__).with_name("equivalent").glob("*.toml"))
+    for name, reasons in tomllib.loads(path.read_text(encoding="utf-8")).items()
+}
+
+
+@cache
+def survivors(exercise) -> tuple[int, frozenset[str]]:
+    """How many mutants the exercise's published solution has, and which of them pass."""
+    code, namespace = published(True)
+    found = mutants(code[exercise.name])
+    alive = set()
+    for change, mutant in found.items():
+        try:
+            changed = function(mutant, exercise.name, namespace)
+        except Exception:  # it does not even define the function
+            continue
+        if evaluate(exercise, calling(changed)).status == "passed":
+            alive.add(change)
+    return len(found), frozenset(alive)
+
+
+def table() -> str:
+    """The table, as Markdown."""
+    head = ["Chapter", "exercises", "points", "known mistakes", "mutants", "equivalent", "killed"]
+    rows, total = [], [0] * 6
+    for chapter, name in CHAPTERS.items():
+        own = [exercise for exercise in EXERCISES.values() if exercise.chapter == chapter]
+        row = [
+            len(own),
+            sum(exercise.points for exercise in own),
+            sum(len(exercise.mistakes) for exercise in own),
+            sum(survivors(exercise)[0] for exercise in own),
+            sum(len(EQUIVALENT.get(exercise.name, {})) for exercise in own),
+            sum(survivors(exercise)[0] - len(survivors(exercise)[1]) for exercise in own),
+        ]
+        rows.append([f"{chapter}. {name}", *row])
+        total = [sum(pair) for pair in zip(total, row)]
+    rows.append(["**All**", *total])
+    lines = [head, ["---"] + ["--:"] * 6, *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        text = TABLE.sub(lambda _: table(), DOCS.read_text(encoding="utf-8"))
+        DOCS.write_text(text, encoding="utf-8", newline="\n")
+    else:
+        print(table())
