@@ -21,7 +21,10 @@ COLORS = {PASSED: "#009e73", FAILED: "#d55e00", NOT_ATTEMPTED: "#808080", "note"
 _BOX = "border-left: 4px solid {color}; padding: 4px 12px; margin: 4px 0; max-width: 60em"
 _MARK = "color: {color}; font-weight: bold; font-size: 1.2em; margin-right: 0.4em"
 _LINE = "margin: 4px 0"
-_CODE = "font-family: monospace; white-space: pre-wrap; background: none; color: inherit; margin: 0"
+_CODE = (
+    "font-family: monospace; white-space: pre-wrap; "
+    "background: none; color: inherit; margin: 0; padding: 0"
+)
 _LABEL = "text-align: left; vertical-align: top; font-weight: normal; opacity: 0.75; padding: 2px 16px 2px 0"
 _CELL = "text-align: left; vertical-align: top; padding: 2px 16px 2px 0"
 
@@ -166,9 +169,10 @@ def of_progress(done: Mapping[Exercise, Progress]) -> Panel:
         own = [exercise for exercise in done if exercise.chapter == chapter]
         marks = "".join(_mark(done[exercise]) for exercise in own)
         passed = sum(done[exercise].share == 1 for exercise in own)
-        rows.append((f"{chapter} {_(name)}", marks, f"{passed}/{len(own)}", _earned(own, done)))
+        exercises = _("{passed} of {all}").format(passed=passed, all=len(own))
+        rows.append((f"{chapter} {_(name)}", marks, exercises, _earned(own, done)))
     left = [exercise for exercise in done if done[exercise].share < 1]
-    heading = _("Your progress: {earned} points").format(earned=_earned(done, done))
+    heading = _("Your progress: {earned}").format(earned=_earned(done, done))
     following = _("Next: {title}").format(title=title(left[0])) if left else _("All is done.")
     legend = _("✓ passed, ◐ half of the points, ✗ not yet, ○ not attempted yet")
     kind = "note" if left else PASSED
@@ -183,9 +187,8 @@ def _mark(progress: Progress) -> str:
 
 def _earned(exercises: Iterable[Exercise], done: Mapping[Exercise, Progress]) -> str:
     earned = sum(exercise.points * done[exercise].share for exercise in exercises)
-    return _("{earned} of {all}").format(
-        earned=f"{earned:g}", all=sum(exercise.points for exercise in exercises)
-    )
+    every = points(sum(exercise.points for exercise in exercises))
+    return _("{earned} of {points}").format(earned=f"{earned:g}", points=every)
 
 
 def title(exercise: Exercise) -> str:

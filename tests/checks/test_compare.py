@@ -48,6 +48,7 @@ def test_what_is_the_same(got, expected):
         (1 + 3e-7, 1.0, "The result is 1.0000003, and 1.0 is expected."),
         (1.2e-8, 1e-8, "The result is 1.2e-08, and 1e-08 is expected."),
         (NAN, 1.0, "The result is nan, and 1.0 is expected."),
+        (1 / 3, 2 / 3, "The result is 0.3333333333, and 0.6666666667 is expected."),
         (INF, -INF, "The result is inf, and -inf is expected."),
         (1.0, NAN, "The result is 1.0, and nan is expected."),
         (-0.5, 0.5, "The result is -0.5, and 0.5 is expected."),
@@ -101,6 +102,7 @@ def test_parts_have_names():
     name, ours, theirs = part_that_differs(got, wanted, RULE, names)
     assert name == "db" and ours is got[2] and theirs is wanted[2]
     assert part_that_differs(got[:2], wanted, RULE, names) == ("", got[:2], wanted)
+    assert part_that_differs([9, 1], [1, 1, 1], RULE) == ("", [9, 1], [1, 1, 1])
     assert part_that_differs([1, 2], [1, 3], RULE) == ("[1]", 2, 3)
     assert part_that_differs(1, 2, RULE) == ("", 1, 2)
 

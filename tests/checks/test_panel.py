@@ -94,13 +94,13 @@ def test_an_example_stands_where_no_value_is_the_only_right_one():
 def test_progress_has_a_row_per_chapter_and_a_mark_per_exercise():
     text = str(PANELS["progress"]())
     assert text.startswith("→ Your progress: 2.5 of 4 points\nNext: 4.2 A dense layer, backward")
-    assert re.search(r"^  1 Derivatives +✓  1/1  1 of 1$", text, re.MULTILINE)
-    assert re.search(r"^  4 Backpropagation +◐  0/1  1.5 of 3$", text, re.MULTILINE)
+    assert re.search(r"^  1 Derivatives +✓  1 of 1  1 of 1 point$", text, re.MULTILINE)
+    assert re.search(r"^  4 Backpropagation +◐  0 of 1  1.5 of 3 points$", text, re.MULTILINE)
     tried = panel.of_progress({CENTRAL: Progress(0.0, 1, 0), DENSE: Progress()})
-    assert re.search(r"^  1 Derivatives +✗  0/1  0 of 1$", str(tried), re.MULTILINE)
-    assert re.search(r"^  4 Backpropagation +○  0/1  0 of 3$", str(tried), re.MULTILINE)
+    assert re.search(r"^  1 Derivatives +✗  0 of 1  0 of 1 point$", str(tried), re.MULTILINE)
+    assert re.search(r"^  4 Backpropagation +○  0 of 1  0 of 3 points$", str(tried), re.MULTILINE)
     done = panel.of_progress({CENTRAL: Progress(1.0, 1, 0)})
-    assert str(done).startswith("✓ Your progress: 1 of 1 points\nAll is done.")
+    assert str(done).startswith("✓ Your progress: 1 of 1 point\nAll is done.")
 
 
 class Words(HTMLParser):
