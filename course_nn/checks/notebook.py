@@ -4,6 +4,7 @@ import _thread
 import ast
 import contextlib
 import io
+import itertools
 import json
 import linecache
 import re
@@ -130,7 +131,8 @@ def reset(exercise: Exercise) -> tuple[Path, Path]:
         cell.update(source=stub(published(exercise) or bare), outputs=[], execution_count=None)
     kept = file.parent / "before_reset"
     kept.mkdir(exist_ok=True)
-    copy = kept / f"{file.stem}_{1 + len(list(kept.iterdir()))}.ipynb"
+    names = (f"{file.stem}_{number}.ipynb" for number in itertools.count(1))
+    copy = next(kept / name for name in names if not (kept / name).exists())
     copy.write_bytes(before)
     for cell in notebook["cells"]:
         cell["source"] = cell["source"].splitlines(keepends=True)

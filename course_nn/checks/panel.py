@@ -25,8 +25,8 @@ _CODE = (
     "font-family: monospace; white-space: pre-wrap; "
     "background: none; color: inherit; margin: 0; padding: 0"
 )
-_LABEL = "text-align: left; vertical-align: top; font-weight: normal; opacity: 0.75; padding: 2px 16px 2px 0"
 _CELL = "text-align: left; vertical-align: top; padding: 2px 16px 2px 0"
+_LABEL = _CELL + "; font-weight: normal; opacity: 0.75"
 
 
 @dataclass(frozen=True, repr=False)
