@@ -166,6 +166,21 @@ def hard_coded(exercise, solved):
     return lambda *args: first.expected
 
 
+def arrays(args):
+    return [argument for argument in args if isinstance(argument, np.ndarray)]
+
+
+def only_the_first_shapes(exercise, solved):
+    first = next(arrays(case.args) for case in cases(exercise) if arrays(case.args))
+
+    def narrow(*args):
+        if arrays(args) and [x.shape for x in arrays(args)] != [x.shape for x in first]:
+            raise ValueError("could not be broadcast")
+        return solved(*args)
+
+    return narrow
+
+
 def not_a_number(exercise, solved):
     (*_, last) = [case for case in cases(exercise) if not case.extreme]
 
@@ -202,12 +217,23 @@ def whole_numbers_only(exercise, solved):
 @each_exercise
 @pytest.mark.parametrize(
     "wrong",
-    [hard_coded, not_a_number, prints, says, one_axis_more, a_thousandth_off, whole_numbers_only],
+    [
+        hard_coded,
+        only_the_first_shapes,
+        not_a_number,
+        prints,
+        says,
+        one_axis_more,
+        a_thousandth_off,
+        whole_numbers_only,
+    ],
 )
 def test_what_is_wrong_in_general_earns_nothing(exercise, wrong):
     expected = [case.expected for case in cases(exercise)]
     if wrong is whole_numbers_only and not has_fractions(expected):
         pytest.skip("the answers are whole numbers")
+    if wrong is only_the_first_shapes and not any(arrays(case.args) for case in cases(exercise)):
+        pytest.skip("no argument is an array")
     if wrong is a_thousandth_off and exercise.judge:
         pytest.skip("the answers are random")
     if wrong is not prints and is_text(expected):
@@ -230,14 +256,13 @@ def is_text(value) -> bool:
 @each_exercise
 def test_an_answer_that_changes_its_input_earns_half(exercise):
     solved = answer(exercise)
-    if not any(isinstance(part, np.ndarray) for case in cases(exercise) for part in case.args):
+    if not any(arrays(case.args) for case in cases(exercise)):
         pytest.skip("no argument can be changed")
 
     def spoils(*args):
         value = copy.deepcopy(solved(*args))  # it may be a view of what is spoiled next
-        for argument in args:
-            if isinstance(argument, np.ndarray):
-                argument[...] = 1 - argument if argument.dtype != bool else ~argument
+        for argument in arrays(args):
+            argument[...] = 1 - argument if argument.dtype != bool else ~argument
         return value
 
     (report, *_) = outcomes(exercise, spoils)
