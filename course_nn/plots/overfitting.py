@@ -403,7 +403,7 @@ def methods(tables: Mapping[str, Mapping[str, np.ndarray]]) -> Picture:
     handles, labels = row[0].get_legend_handles_labels()
     once = dict(zip(labels, handles))
     picture.legend(once.values(), once.keys(), loc="outside lower center", ncols=2)
-    title = _("What holds back pays only where there is something false to learn")
+    title = _("Holding back pays where there is something false to learn")
     picture.suptitle(title, x=0.01, ha="left", fontsize=12)
     row[0].set_yticks(-np.arange(len(table)), list(table))
     row[0].set_ylim(-len(table) + 0.4, 0.6)
