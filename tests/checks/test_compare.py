@@ -76,6 +76,10 @@ def test_what_is_the_same(got, expected):
         (None, 1.0, "The result is None, and 1.0 is expected."),
         (True, 1.0, "The result must hold numbers, not True and False."),
         (1, True, "The result must hold True and False, not numbers."),
+        (1e308, -1e308, "The result is 1e+308, and -1e+308 is expected."),
+        (np.array(5), (1, 2), "The result must have 2 parts ([0], [1]), and it has 1."),
+        (5, [0] * 4, "The result must have 4 parts ([0], [1], [2], [3]), and it has 1."),
+        (5, [0] * 5, "The result must have 5 parts ([0], [1], [2], ...), and it has 1."),
         (5, (1, 2), "The result must have 2 parts ([0], [1]), and it has 1."),
         ((1, 2, 3), (1, 2), "The result must have 2 parts ([0], [1]), and it has 3."),
         ([1, [2, 5]], [1, [2, 4]], "Entry [1][1] is 5, and 4 is expected."),
@@ -143,6 +147,23 @@ def test_float32_may_be_off_by_a_ten_thousandth():
     assert difference(near, wanted, RULE)
     assert difference(np.array([1.0, 1001], np.float32), wanted, RULE)
     assert difference(near, wanted.astype(np.float32), RULE) is None, "the reference is in float32"
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "same"),
+    [
+        ([0.009, 1000], [0.0, 1000.0], True),
+        ([0.011, 1000], [0.0, 1000.0], False),
+        ([0.009, -1000], [0.0, -1000.0], True),
+        ([0.009, 1000, INF, NAN], [0.0, 1000.0, INF, NAN], True),
+        ([0.011, INF], [0.0, INF], False),
+        ([2e-9, 1e-5], [1e-9, 1e-5], False),
+        ([1.5e-6, 0.1], [1e-6, 0.1], True),
+    ],
+)
+def test_float32_near_zero_is_measured_by_the_largest_entry(got, expected, same):
+    found = difference(np.array(got, np.float32), np.array(expected), Rule(1e-7, 0))
+    assert (found is None) == same
 
 
 class Hostile:
