@@ -72,8 +72,8 @@ class Exercise:
     extremes: tuple[Arguments, ...] = ()
     returns: tuple[str, ...] = ()
     whole: bool = False
-    rtol: float = 1e-7
-    atol: float = 1e-9
+    rtol: float = 1e-6
+    atol: float = 1e-8
     judge: Callable[[Arguments, Any], str | None] | None = None
 
     @property

@@ -67,7 +67,7 @@ def test_a_wrong_answer_earns_nothing_and_its_simplest_failing_call_is_told():
         (lambda x: np.array(list(x)) / 2, "You fail on numbers."),
         (lambda x: x * x if np.ndim(x) else x + x, None),
         (lambda x: x + x if np.ndim(x) else 7, None),
-        (lambda x: x + x + 1e-6, None),
+        (lambda x: x + x + 1e-5, None),
         (lambda x: float("two"), None),
     ],
 )
