@@ -46,7 +46,6 @@ forward_difference = Exercise(
     difficulty=1,
     reference=derivatives.forward_difference,
     inputs=differences,
-    rtol=1e-6,
     hints=(
         N_("A slope is a rise divided by a run. Write the rise first: which two values of f?"),
         N_("The run goes from x to x + h. How long is it?"),
@@ -91,7 +90,6 @@ central_difference = Exercise(
     difficulty=1,
     reference=derivatives.central_difference,
     inputs=differences,
-    rtol=1e-6,
     hints=(
         N_("The point lies in the middle now: one step to the left of x, one to the right."),
         N_("How far is it from x - h to x + h?"),
@@ -171,7 +169,6 @@ numerical_gradient = Exercise(
     difficulty=2,
     reference=derivatives.numerical_gradient,
     inputs=points,
-    rtol=1e-6,
     hints=(
         N_("A gradient has a slope for each entry of x. So begin with an array of zeros like x."),
         N_("For one entry i it is a central difference in which only x[i] moves. What do the others do?"),
@@ -246,7 +243,6 @@ gradient_check = Exercise(
     difficulty=2,
     reference=relative_error,
     inputs=formulas,
-    rtol=1e-6,
     atol=1e-6,
     hints=(
         N_("You need two gradients at x: gradient(x) by the formula, and one by numbers. You have written that."),

@@ -504,7 +504,6 @@ adam_step = Exercise(
     reference=lambda w, g, m, v, t, learning_rate: adam(w, g, m, v, t, learning_rate),
     inputs=adaptive,
     returns=("w", "m", "v"),
-    rtol=1e-6,
     hints=(
         N_("Bring both running means up to date: m with 0.9 and 0.1, v with 0.999 and 0.001 and the squared gradient."),
         N_("Correct them for the start: m / (1 - 0.9**t) and v / (1 - 0.999**t). Keep m and v themselves uncorrected."),
