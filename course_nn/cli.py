@@ -9,9 +9,13 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from course_nn import __version__
 from course_nn.i18n import _
+
+if TYPE_CHECKING:
+    from course_nn.checks.engine import Exercise
 
 RUN = "import sys; from course_nn.checks.notebook import main; sys.exit(main(*sys.argv[1:]))"
 
@@ -59,13 +63,14 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=function)
         return added
 
-    exercises = _("a chapter (1), an exercise (1.2) or its function (central_difference)")
     check = command("check", _check, _("check what the notebooks in exercises/ answer"))
-    check.add_argument("exercises", nargs="*", metavar="1.2", help=exercises + _("; all, if none"))
+    text = _("an exercise, the function that it asks for, or a whole chapter (1); all, if none")
+    check.add_argument("exercises", nargs="*", metavar="1.2", help=text)
     check.add_argument("--watch", action="store_true", help=_("again whenever a notebook is saved"))
     command("progress", _progress, _("show how far you are"))
     reset = command("reset", _reset, _("put the stub of an exercise back, and keep a copy"))
-    reset.add_argument("exercises", nargs="+", metavar="2.3", help=exercises)
+    text = _("an exercise, or the function that it asks for")
+    reset.add_argument("exercises", nargs="+", metavar="2.3", help=text)
     command("doctor", _doctor, _("see whether everything is there that the course needs"))
     return parser
 
@@ -92,8 +97,16 @@ def _check_once(exercises: list, files: dict[int, Path]) -> int:
     for chapter, own in groupby(exercises, key=lambda exercise: exercise.chapter):
         names = [exercise.name for exercise in own]
         command = [sys.executable, "-c", RUN, str(files[chapter]), *names]
-        environment = {**os.environ, "PYTHONIOENCODING": f"{sys.stdout.encoding}:replace"}
-        codes.append(subprocess.run(command, env=environment, check=False).returncode)
+        encoding = f"{sys.stdout.encoding or 'utf-8'}:replace"
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        code = subprocess.run(command, env=environment, check=False).returncode
+        if code not in (0, 1, 2):
+            message = _(
+                "Python itself ended, with code {code}, in the exercises of chapter {chapter}."
+            )
+            print(message.format(code=code, chapter=chapter))
+            code = 1
+        codes.append(code)
     return max(codes)
 
 
@@ -111,14 +124,11 @@ def _progress(options: argparse.Namespace) -> int:
 def _reset(options: argparse.Namespace) -> int:
     from course_nn.checks import notebook, panel
 
-    for exercise in _chosen(options.exercises):
+    for exercise in list(_chosen(options.exercises, chapters=False)):
         file, copy = notebook.reset(exercise)
+        kept, title = copy.relative_to(file.parent), panel.title(exercise)
         message = _("{title} is a stub again in {file}; as it was: {copy}")
-        print(
-            message.format(
-                title=panel.title(exercise), file=file.name, copy=copy.relative_to(file.parent)
-            )
-        )
+        print(message.format(title=title, file=file.name, copy=kept))
     print(_("Is it open in JupyterLab? Choose File, Reload Notebook from Disk."))
     return 0
 
@@ -137,23 +147,25 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if good and not store.trouble() else 1
 
 
-def _chosen(wanted: list[str]) -> Iterator:
+def _chosen(wanted: list[str], chapters: bool = True) -> "Iterator[Exercise]":
     """The exercises that the command line names, in order; all, if it names none.
 
     Raises:
-        ValueError: there is no such exercise.
+        ValueError: there is no such exercise, or it is a chapter and ``chapters`` is False.
     """
     from course_nn.checks import EXERCISES
 
-    known = {label: e for e in EXERCISES.values() for label in (e.number, e.name)}
+    labels = {
+        e: {e.number, e.name} | ({str(e.chapter)} if chapters else set())
+        for e in EXERCISES.values()
+    }
+    known = sorted(set().union(*labels.values()))
     for name in wanted:
-        if name not in known and name not in {str(e.chapter) for e in EXERCISES.values()}:
-            near = difflib.get_close_matches(name, known, n=3) or ["1", "1.2", "central_difference"]
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3) or ["1.2", "central_difference"]
             message = _("There is no exercise {name}. Try {near}.")
             raise ValueError(message.format(name=name, near=", ".join(near)))
-    for exercise in EXERCISES.values():
-        if not wanted or {str(exercise.chapter), exercise.number, exercise.name} & set(wanted):
-            yield exercise
+    return (e for e, own in labels.items() if not wanted or own & set(wanted))
 
 
 if __name__ == "__main__":

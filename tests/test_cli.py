@@ -125,6 +125,12 @@ def test_an_endless_loop_is_stopped_and_the_next_one_checked(course, capfd, monk
     assert "✓ 1.2" in said
 
 
+def test_an_answer_that_ends_python_is_told(course, capfd):
+    write(course, "forward_difference", "    import os\n    os._exit(7)")
+    assert cli.main(["check", "1.1"]) == 1
+    assert "Python itself ended, with code 7" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -134,6 +140,7 @@ def test_an_endless_loop_is_stopped_and_the_next_one_checked(course, capfd, monk
             "There is no exercise central_diference. Try central_difference",
         ),
         (["reset", "1.99"], "There is no exercise 1.99."),
+        (["reset", "1"], "There is no exercise 1."),
     ],
 )
 def test_what_is_mistyped_is_told_in_a_line(course, capfd, arguments, said):
