@@ -129,9 +129,10 @@ def become(*command: str) -> None:
 def main() -> None:
     """Do what the command line says."""
     os.chdir(VENV.parent)
+    # A second thread gains nothing on small networks, and costs much where cores are shared.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if sys.argv[1:2] == ["test"]:
         prepare("test")
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # pytest's two workers share the cores
         become("pytest", "-n", "2", "--dist", "loadfile", *sys.argv[2:])
     parser = argparse.ArgumentParser(description=__doc__, usage="python3 start.py [test] [options]")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter

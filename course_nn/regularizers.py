@@ -55,12 +55,12 @@ class L1L2:
 
 
 def l1(l1: float = 0.01) -> L1L2:
-    """penalty = l1 sum |w|: drives weights to exactly zero (lasso)."""
+    """penalty = l1 sum |w|: pulls every weight towards zero with the same force (lasso)."""
     return L1L2(l1=l1)
 
 
 def l2(l2: float = 0.01) -> L1L2:
-    """penalty = l2 sum w^2: keeps all weights small (weight decay, ridge)."""
+    """penalty = l2 sum w^2: pulls large weights more than small ones (ridge; for plain SGD, weight decay)."""
     return L1L2(l2=l2)
 
 

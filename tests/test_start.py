@@ -52,6 +52,7 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
 """,
     "jupyterlab.py": """
 import json, os, sys, time
+print("threads:", os.environ["OPENBLAS_NUM_THREADS"])
 print("JUPYTERLAB", json.dumps(sys.argv[1:]), flush=True)
 try:
     time.sleep(60 * os.path.exists("stay"))
@@ -141,6 +142,7 @@ def test_the_first_run_makes_the_venv_and_opens_the_first_page(first):
     assert "Installing what the course needs" in said.stdout
     assert options_of_jupyterlab(said)[0] == "notebooks/00_start.ipynb"
     assert f"--ServerApp.root_dir={project}" in options_of_jupyterlab(said)
+    assert "threads: 1\n" in said.stdout  # unless the learner has chosen
 
 
 def test_the_second_run_starts_at_once(project, tmp_path):
