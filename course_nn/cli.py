@@ -141,7 +141,7 @@ def _doctor(options: argparse.Namespace) -> int:
     print(_("Python: {path}").format(path=sys.executable))
     print(_("Exercises: {path}").format(path=notebook.folder()))
     print(_("Progress: {path}").format(path=store.path()))
-    store.progress("")
+    store.progress()
     if store.trouble():
         print(store.trouble())
     return 0 if good and not store.trouble() else 1

@@ -56,7 +56,7 @@ def test_one_exercise_by_number_and_by_name(course, capfd):
         "✓ 1.2 The central difference: passed, 1 point\nRight in all"
     )
     assert cli.main(["check", "central_difference"]) == 0
-    assert store.progress("central_difference") == (1.0, 2, 0)
+    assert store.of("central_difference") == (1.0, 2, 0)
 
 
 def test_what_fails_is_shown_whole_and_what_passes_in_a_line(course, capfd):

@@ -23,6 +23,7 @@ from course_nn.checks import (
 from course_nn.checks.engine import NOT_ATTEMPTED, PASSED, Exercise, calling, evaluate
 from course_nn.checks.panel import Panel
 from course_nn.checks.show import show
+from course_nn.checks.store import Progress
 from course_nn.i18n import _
 
 EXERCISES: dict[str, Exercise] = {
@@ -64,7 +65,7 @@ def hint(function: Callable[..., Any]) -> Panel:
     Raises what `check` raises.
     """
     exercise = find(function)
-    given = store.progress(exercise.name).hints
+    given = store.of(exercise.name).hints
     store.hinted(exercise.name)
     return panel.of_hint(exercise, given)
 
@@ -75,16 +76,15 @@ def solution(function: Callable[..., Any]) -> Panel:
     Raises what `check` raises.
     """
     exercise = find(function)
-    tried = store.progress(exercise.name).attempts > 0
+    tried = store.of(exercise.name).attempts > 0
     code = notebook.published(exercise) if tried else None
     return panel.of_solution(exercise, tried, notebook.unmarked(code) if code else None)
 
 
 def progress() -> Panel:
     """How far you are in the whole course."""
-    return panel.of_progress(
-        {exercise: store.progress(name) for name, exercise in EXERCISES.items()}
-    )
+    done = store.progress()
+    return panel.of_progress({e: done.get(name, Progress()) for name, e in EXERCISES.items()})
 
 
 def find(function: Callable[..., Any]) -> Exercise:

@@ -62,10 +62,15 @@ def hinted(name: str) -> None:
     _write(name, "hints = hints + 1")
 
 
-def progress(name: str) -> Progress:
+def progress() -> dict[str, Progress]:
+    """What has been done, by the name of the exercise; what was never touched is left out."""
+    rows = _do(("SELECT name, share, attempts, hints FROM progress",))
+    return {name: Progress(*row) for name, *row in rows}
+
+
+def of(name: str) -> Progress:
     """What has been done of the exercise ``name``."""
-    rows = _do(("SELECT share, attempts, hints FROM progress WHERE name = ?", name))
-    return Progress(*rows[0]) if rows else Progress()
+    return progress().get(name, Progress())
 
 
 def _write(name: str, change: str, *values: float) -> None:
@@ -78,37 +83,29 @@ def _write(name: str, change: str, *values: float) -> None:
 def _do(*commands: tuple[str | float, ...]) -> list[tuple]:
     """Carry out all ``commands``, SQL and its values, or none; the rows that the last one gives."""
     global _memory, _trouble
-    try:
-        with contextlib.closing(_open()) as database:
-            rows = _all(database, commands)
-        _trouble = ""
-    except (OSError, sqlite3.Error) as error:
-        _trouble = str(error)
-        _memory = _memory or sqlite3.connect(":memory:", check_same_thread=False)
-        rows = _all(_memory, commands)
-    return rows
+    for _attempt in range(2):
+        try:
+            path().parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.closing(sqlite3.connect(path(), timeout=10)) as database:
+                rows = _carry_out(commands, database)
+            _trouble = ""
+            return rows
+        except (OSError, sqlite3.OperationalError) as error:  # full, locked, not to be written
+            _trouble = str(error)
+        except sqlite3.DatabaseError as error:  # no database, or a damaged one
+            _trouble = str(error)
+            with contextlib.suppress(OSError):
+                path().replace(path().with_suffix(".damaged"))
+                continue
+        break
+    _memory = _memory or sqlite3.connect(":memory:", check_same_thread=False)
+    return _carry_out(commands, _memory)
 
 
-def _all(database: sqlite3.Connection, commands: Iterable[tuple]) -> list[tuple]:
+def _carry_out(commands: Iterable[tuple], database: sqlite3.Connection) -> list[tuple]:
     with database:  # commits at its end, or takes all back
+        database.execute("BEGIN IMMEDIATE")  # others wait
         database.execute(_TABLE)
         for command, *values in commands:
             cursor = database.execute(command, values)
         return cursor.fetchall()
-
-
-def _open() -> sqlite3.Connection:
-    """The database, locked for us; a file that is damaged is put aside for a new one."""
-    file = path()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(file, timeout=10)
-    try:
-        database.execute("BEGIN IMMEDIATE")
-        database.execute("SELECT count(*) FROM sqlite_master")
-    except sqlite3.DatabaseError as error:
-        database.close()
-        if isinstance(error, sqlite3.OperationalError):  # busy, or not to be written: not damaged
-            raise
-        file.replace(file.with_suffix(".damaged"))
-        database = sqlite3.connect(file, timeout=10)
-    return database

@@ -35,15 +35,15 @@ untouched.__code__ = untouched.__code__.replace(co_name="central_difference")
 
 def test_a_check_is_shown_and_kept():
     assert check(wrong).kind == "failed"
-    assert store.progress("central_difference") == (0, 1, 0)
+    assert store.of("central_difference") == (0, 1, 0)
     assert check(central_difference).kind == "passed"
-    assert store.progress("central_difference") == (1, 2, 0)
+    assert store.of("central_difference") == (1, 2, 0)
     assert str(progress()).splitlines()[2].split()[2][1] == "✓"
 
 
 def test_an_untouched_stub_is_no_try():
     assert check(untouched).kind == "not attempted"
-    assert store.progress("central_difference").attempts == 0
+    assert store.of("central_difference").attempts == 0
 
 
 def test_hints_come_one_by_one_and_then_all_together():
@@ -99,14 +99,14 @@ def test_in_strict_mode_what_does_not_pass_raises(monkeypatch):
         check(wrong)
     with pytest.raises(AssertionError, match="not attempted yet"):
         check(untouched)
-    assert store.progress("central_difference").attempts == 0
+    assert store.of("central_difference").attempts == 0
 
 
 def test_under_nbgrader_the_points_are_the_result(monkeypatch, capsys):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     assert [check(f) for f in (central_difference, wrong, untouched)] == [1, 0, 0]
     assert "you divide by 2 alone" in capsys.readouterr().out
-    assert store.progress("central_difference").attempts == 0
+    assert store.of("central_difference").attempts == 0
 
 
 def test_a_disk_that_is_full_stops_no_check(monkeypatch):

@@ -21,7 +21,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_nothing_is_done_at_first():
-    assert store.progress("half") == Progress(0.0, 0, 0)
+    assert store.of("half") == Progress(0.0, 0, 0)
     assert store.trouble() == ""
 
 
@@ -29,8 +29,9 @@ def test_tries_and_hints_are_counted_and_the_best_share_stays():
     for share in (0.0, 0.5, 1.0, 0.0):
         store.tried("half", share)
     store.hinted("half")
-    assert store.progress("half") == Progress(1.0, 4, 1)
-    assert store.progress("other") == Progress()
+    assert store.of("half") == Progress(1.0, 4, 1)
+    assert store.of("other") == Progress()
+    assert store.progress() == {"half": Progress(1.0, 4, 1)}
 
 
 def test_it_is_kept_in_the_users_own_folder(monkeypatch, tmp_path):
@@ -46,7 +47,7 @@ def test_two_notebooks_at_once_lose_nothing():
     code = "from course_nn.checks import store\nfor _ in range(50): store.tried('half', 0.5); store.hinted('half')"
     running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
     assert [process.wait() for process in running] == [0, 0, 0]
-    assert store.progress("half") == Progress(0.5, 150, 150)
+    assert store.of("half") == Progress(0.5, 150, 150)
 
 
 def test_a_database_of_an_older_course_is_read(folder):
@@ -55,7 +56,7 @@ def test_a_database_of_an_older_course_is_read(folder):
         database.execute("ALTER TABLE progress ADD COLUMN later TEXT")
     database.close()
     store.tried("half", 1.0)
-    assert store.progress("half") == Progress(1.0, 2, 0)
+    assert store.of("half") == Progress(1.0, 2, 0)
 
 
 @pytest.mark.parametrize(
@@ -65,10 +66,21 @@ def test_a_damaged_file_is_put_aside(folder, content):
     folder.mkdir()
     store.path().write_bytes(content)
     store.tried("half", 1.0)
-    assert store.progress("half") == Progress(1.0, 1, 0)
+    assert store.of("half") == Progress(1.0, 1, 0)
     assert store.trouble() == ""
     damaged = folder / "progress.damaged"
     assert not content or damaged.read_bytes() == content
+
+
+def test_a_file_that_is_damaged_behind_its_header_is_put_aside(folder):
+    for number in range(200):
+        store.tried(f"exercise{number}", 1.0)
+    content = bytearray(store.path().read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    store.path().write_bytes(content)
+    store.tried("half", 1.0)
+    assert store.progress() == {"half": Progress(1.0, 1, 0)}
+    assert store.trouble() == "" and (folder / "progress.damaged").exists()
 
 
 def test_where_nothing_can_be_written_progress_lives_as_long_as_python(tmp_path, monkeypatch):
@@ -76,7 +88,7 @@ def test_where_nothing_can_be_written_progress_lives_as_long_as_python(tmp_path,
     monkeypatch.setenv("COURSE_NN_DATA", str(tmp_path / "file" / "data"))
     store.tried("half", 0.5)
     store.hinted("half")
-    assert store.progress("half") == Progress(0.5, 1, 1)
+    assert store.of("half") == Progress(0.5, 1, 1)
     assert store.trouble().startswith("Your progress is not saved: ")
 
 
@@ -97,5 +109,5 @@ def test_a_file_that_another_program_holds_is_waited_for_and_then_left(folder, m
     store.tried("half", 1.0)
     assert "locked" in store.trouble()
     holder.close()
-    assert store.progress("half") == Progress(1.0, 1, 0)
+    assert store.of("half") == Progress(1.0, 1, 0)
     assert store.trouble() == ""
