@@ -7,6 +7,7 @@ In a notebook: ``check(central_difference)``, ``hint(central_difference)``,
 import difflib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from course_nn.checks import (
@@ -46,17 +47,19 @@ def check(function: Callable[..., Any]) -> Panel | float:
     """
     exercise = find(function)
     report = evaluate(exercise, calling(function))
+    shown = panel.of_report(report)
     if os.environ.get("COURSE_NN_STRICT") == "1":
         if report.status != PASSED:
-            raise AssertionError(str(panel.of_report(report)))
+            raise AssertionError(str(shown))
     elif "NBGRADER_EXECUTION" in os.environ:  # nbgrader takes a number as the points
         from IPython.display import display
 
-        display(panel.of_report(report))
+        display(shown)
         return report.points
     elif report.status != NOT_ATTEMPTED:
         store.tried(exercise.name, report.points / exercise.points)
-    return panel.of_report(report)
+        shown = replace(shown, footer=f"{shown.footer} {store.trouble()}".strip())
+    return shown
 
 
 def hint(function: Callable[..., Any]) -> Panel:
