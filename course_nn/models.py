@@ -20,7 +20,7 @@ from course_nn.i18n import _
 from course_nn.utils import lookup
 
 Array = np.ndarray
-CHUNK = 500  # rows predicted at once: what the layers of a usual network give for them stays in the cache
+CHUNK = 1000  # rows predicted at once: what a layer gives for them stays in the cache
 UNSCALED = 50  # inputs beyond this were most likely not scaled
 
 
