@@ -65,6 +65,7 @@ def test_a_wrong_answer_earns_nothing_and_its_simplest_failing_call_is_told():
         (lambda x: np.multiply(x, x), "You square."),
         (lambda x: (x + x + x + x + x) / 10, "You overflow."),
         (lambda x: np.array(list(x)) / 2, "You fail on numbers."),
+        (lambda x: x / 2 if np.ndim(x) else float("two"), None),
         (lambda x: x * x if np.ndim(x) else x + x, None),
         (lambda x: x + x if np.ndim(x) else 7, None),
         (lambda x: x + x + 1e-5, None),
@@ -108,6 +109,31 @@ def test_a_changed_argument_leaves_half_of_the_points():
         "x = np.array([0., 6.])",
         "x = np.array([4., 6.])",
     )
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [{"W": np.ones(2), "b": 1.0}, [np.ones(2), 1.0], (np.ones(2), [1.0])],
+)
+def test_an_array_inside_of_an_argument_may_not_change_either(weights):
+    total = replace(HALF, reference=lambda w: 3.0, inputs=lambda rng: [(weights,)] * 6, extremes=())
+
+    def first(w):
+        return w["W"] if isinstance(w, dict) else w[0]
+
+    def spoils(w):
+        first(w)[1] = 0
+        return 3.0
+
+    def drops(w):
+        w.clear() if isinstance(w, (dict, list)) else w[1].clear()
+        return 3.0
+
+    assert report(lambda w: 3.0, total).status == "passed"
+    for wrong in (spoils, drops):
+        found = report(wrong, total)
+        assert (found.status, found.points) == ("failed", 1.5)
+        assert found.failure.sentence.startswith("It changes its argument w.")
 
 
 def test_a_wrong_value_is_told_before_a_changed_argument():
