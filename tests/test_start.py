@@ -397,7 +397,7 @@ def test_help_says_all():
 
 OLD_PYTHONS = {
     path.resolve().name: path
-    for folder in [*(Path.home() / ".pyenv/versions").glob("3.*/bin"), Path("/usr/bin")]
+    for folder in [*(Path.home() / ".pyenv" / "versions").glob("3.*/bin"), Path("/usr/bin")]
     for path in folder.glob("python3.*")
     if path.name in ("python3.6", "python3.7", "python3.8", "python3.9", "python3.10")
 }
