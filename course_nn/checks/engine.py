@@ -366,7 +366,7 @@ def _changes(
 
 def _diagnosis(exercise: Exercise, tried: tuple[Case, ...], answers: list[Answer]) -> str | None:
     """The known mistake that gives all these ``answers``; nothing but errors tells of none."""
-    if len(answers) < len(tried) or all(answer.error for answer in answers):
+    if all(answer.error for answer in answers):
         return None
     for sentence, variant in exercise.mistakes.items():
         mistaken = calling(variant)
