@@ -1,0 +1,1 @@
+"""Batch grading of submissions: read, run in a sandbox, judged, told."""
