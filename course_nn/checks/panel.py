@@ -1,7 +1,6 @@
 """What a learner sees: the panel of a check, of a hint, of the whole course; as HTML and as text.
 
-Everything of the look is here. Text is drawn in the notebook's own color, so that it reads well in
-a light and in a dark theme; color only repeats what a mark and a word have said.
+Colors and type are those of `course_nn.look`.
 """
 
 import re
@@ -10,23 +9,18 @@ from dataclasses import dataclass
 from html import escape
 from textwrap import fill
 
+from course_nn import look
 from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED, Error, Exercise, Report
 from course_nn.checks.store import Progress, trouble
 from course_nn.i18n import N_, _, ngettext
 
 MARKS = {PASSED: "✓", FAILED: "✗", NOT_ATTEMPTED: "○", "note": "→"}
-# Seen well on white and on black alike (Okabe & Ito's, moved to the middle of the scale).
-COLORS = {PASSED: "#009e73", FAILED: "#d55e00", NOT_ATTEMPTED: "#808080", "note": "#0080c0"}
-
-_BOX = "border-left: 4px solid {color}; padding: 4px 12px; margin: 4px 0; max-width: 60em"
-_MARK = "color: {color}; font-weight: bold; font-size: 1.2em; margin-right: 0.4em"
-_LINE = "margin: 4px 0"
-_CODE = (
-    "font-family: monospace; white-space: pre-wrap; "
-    "background: none; color: inherit; margin: 0; padding: 0"
-)
-_CELL = "text-align: left; vertical-align: top; padding: 2px 16px 2px 0"
-_LABEL = _CELL + "; font-weight: normal; opacity: 0.75"
+COLORS = {
+    PASSED: look.GREEN,
+    FAILED: look.ORANGE,
+    NOT_ATTEMPTED: look.GRAY,
+    "note": look.NOTE,
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,27 +55,27 @@ class Panel:
 
     def _repr_html_(self) -> str:
         color = COLORS[self.kind]
-        mark = f'<span style="{_MARK.format(color=color)}">{MARKS[self.kind]}</span>'
-        parts = [f'<div style="{_LINE}">{mark}<strong>{escape(self.heading)}</strong></div>']
-        parts += [f'<div style="{_LINE}">{_prose(sentence)}</div>' for sentence in self.sentences]
+        mark = f'<span style="{look.MARK.format(color=color)}">{MARKS[self.kind]}</span>'
+        parts = [f'<div style="{look.LINE}">{mark}<strong>{escape(self.heading)}</strong></div>']
+        parts += [f'<div style="{look.LINE}">{_prose(sentence)}</div>' for sentence in self.sentences]
         if self.rows:
             rows = "".join(_row(label, *cells) for label, *cells in self.rows)
             parts.append(f'<table style="margin: 4px 0; border: none">{rows}</table>')
         if self.footer:
-            parts.append(f'<div style="{_LINE}; opacity: 0.75">{_prose(self.footer)}</div>')
-        return f'<div style="{_BOX.format(color=color)}">{"".join(parts)}</div>'
+            parts.append(f'<div style="{look.LINE}; opacity: 0.75">{_prose(self.footer)}</div>')
+        return f'<div style="{look.BOX.format(color=color)}">{"".join(parts)}</div>'
 
 
 def _prose(sentence: str) -> str:
     """HTML of ``sentence``, in which code stands between backticks."""
-    return re.sub(r"`([^`]+)`", rf'<code style="{_CODE}">\1</code>', escape(sentence))
+    return re.sub(r"`([^`]+)`", rf'<code style="{look.CODE}">\1</code>', escape(sentence))
 
 
 def _row(label: str, *cells: str) -> str:
     values = "".join(
-        f'<td style="{_CELL}"><pre style="{_CODE}">{escape(cell)}</pre></td>' for cell in cells
+        f'<td style="{look.CELL}"><pre style="{look.CODE}">{escape(cell)}</pre></td>' for cell in cells
     )
-    return f'<tr style="background: none"><th style="{_LABEL}">{escape(label)}</th>{values}</tr>'
+    return f'<tr style="background: none"><th style="{look.LABEL}">{escape(label)}</th>{values}</tr>'
 
 
 def of_report(report: Report) -> Panel:

@@ -19,11 +19,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# Okabe & Ito (2008), "Color Universal Design", the purple darkened: told apart by readers with any
-# color vision. AMBER and SKY are too light for text and thin lines, GRAY is for what steps back.
-BLACK, GRAY = "#1a1a1a", "#767676"
-BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#a0528a"
-SKY, AMBER = "#56b4e9", "#e69f00"
+from course_nn.look import AMBER, BLACK, BLUE, GRAY, GREEN, ORANGE, PURPLE, SKY
+
 CYCLE = [BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY, BLACK]
 DIVERGING = "RdBu_r"  # for values with a sign: zero is white
 SEQUENTIAL = "viridis"  # for values without one
@@ -72,11 +69,15 @@ class Picture(Figure):
         return {"image/png": self.png(), "text/plain": self.alt}, {"image/png": shown}
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display  # there is no IPython where no notebook is
+        display_with_words(*self._repr_mimebundle_(), self.alt)
 
-        data, metadata = self._repr_mimebundle_()
-        display(data, metadata=metadata, raw=True)
-        display({"text/html": _ASIDE.format(escape(self.alt))}, raw=True)
+
+def display_with_words(data: dict, metadata: dict, alt: str) -> None:
+    """Show ``data``, by kind, in a notebook, and beside it what a screen reader says of it."""
+    from IPython.display import display  # there is no IPython where no notebook is
+
+    display(data, metadata=metadata, raw=True)
+    display({"text/html": _ASIDE.format(escape(alt))}, raw=True)
 
 
 def canvas(

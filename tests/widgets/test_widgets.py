@@ -1,0 +1,149 @@
+"""What the widgets have in common: quick drawings, drags, stills, and nothing left behind."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("anywidget")
+import ipywidgets
+
+from course_nn import widgets
+from course_nn.plots import canvas
+from course_nn.widgets import Drawing, Interactive, Note, Stage, button, choice, controls, slider
+
+
+def drawing():
+    picture, axes = canvas(alt="A point on a square.", width=4, height=4)
+    axes.set(xlim=(0, 10), ylim=(0, 10))
+    (point,) = axes.plot([2], [2], "o", markersize=20, color="black")
+    return Drawing(picture, [point]), axes, point
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("L")).astype(int)
+
+
+def test_a_drawing_shows_what_moves_where_it_is_now_and_nowhere_else():
+    moving, axes, point = drawing()
+    before = pixels(moving.png())
+    point.set_data([8], [5])
+    after = pixels(moving.png())
+
+    def dark(image, x, y):
+        right, up = axes.transData.transform((x, y))
+        return image[round(image.shape[0] - up), round(right)] < 50
+
+    assert dark(before, 2, 2) and not dark(before, 8, 5)
+    assert dark(after, 8, 5) and not dark(after, 2, 2)
+
+
+def test_a_drawing_looks_as_the_picture_does():
+    moving, _, point = drawing()
+    shown = pixels(moving.png())
+    point.set_animated(False)
+    whole = pixels(moving.picture.png(dpi=widgets.DPI))
+    assert shown.shape == whole.shape
+    assert np.mean(np.abs(shown - whole) > 40) < 0.01
+
+
+def test_limits_that_changed_are_seen_after_redraw():
+    moving, axes, _ = drawing()
+    before = pixels(moving.png())
+    axes.set_xlim(0, 1000)
+    assert np.array_equal(pixels(moving.png())[-40:], before[-40:])
+    moving.redraw()
+    assert not np.array_equal(pixels(moving.png())[-40:], before[-40:])
+
+
+def test_a_point_of_the_image_has_the_coordinates_of_its_axes():
+    moving, axes, _ = drawing()
+    moving.png()
+    width, height = moving.picture.canvas.get_width_height()
+    right, up = axes.transData.transform((3, 7))
+    found, x, y = moving.at(right / width, 1 - up / height)
+    assert found is axes
+    assert (x, y) == pytest.approx((3, 7))
+    assert moving.at(0, 0)[0] is None
+
+
+def test_a_drag_is_told_in_data_coordinates_and_answered_even_if_it_fails():
+    moving, axes, _ = drawing()
+    stage, seen = Stage(), []
+    stage.show(moving)
+
+    def move(axes, x, y, pressed):
+        seen.append((axes, round(x, 6), round(y, 6), pressed))
+        if len(seen) == 2:
+            raise ValueError("no")
+
+    stage.on_drag(moving, move)
+    width, height = moving.picture.canvas.get_width_height()
+    right, up = axes.transData.transform((3, 7))
+    stage.pointer = [1, right / width, 1 - up / height, True]
+    assert seen == [(axes, 3, 7, True)] and stage.answered == 1
+    stage.pointer = [2, 0, 0, False]  # beside the axes
+    assert len(seen) == 1 and stage.answered == 2
+    with pytest.raises(ValueError):
+        stage.pointer = [3, right / width, 1 - up / height, False]
+    assert stage.answered == 3
+
+
+def shown():
+    moving, *_ = drawing()
+    stage = Stage()
+    stage.show(moving)
+    return Interactive(moving.picture, [stage, controls(slider("x", 1.0, 0, 2)), Note("fine")])
+
+
+def test_where_no_kernel_runs_there_is_a_picture_and_its_words():
+    data, metadata = shown()._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert data["text/plain"] == "A point on a square."
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert metadata["image/png"] == {"width": 384, "height": 384, "alt": "A point on a square."}
+
+
+def test_the_still_shows_what_moves_as_well():
+    moving, *_ = drawing()
+    moving.png()
+    still = pixels(Interactive(moving.picture, [])._still)
+    assert (still < 50).mean() > 0.01
+
+
+class Shell:
+    def __init__(self):
+        self.cell, self.run = "a", 0
+
+    def get_parent(self):
+        return {"header": {"msg_id": str(self.run)}, "metadata": {"cellId": self.cell}}
+
+
+def test_a_cell_that_runs_again_closes_what_it_has_shown_and_no_other(monkeypatch):
+    shell = Shell()
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    monkeypatch.setattr(widgets, "_shown", {})
+    models = ipywidgets.widgets.widget._instances
+    other = shown()
+    shell.cell = "b"
+    counts = []
+    for shell.run in range(1, 5):
+        one, two = shown(), shown()  # two in one cell live side by side
+        counts.append(len(models))
+        assert one.comm is not None and two.comm is not None
+    assert len(set(counts)) == 1
+    assert other.comm is not None
+
+
+def test_controls():
+    assert isinstance(slider("n", 3, 1, 9), ipywidgets.IntSlider)
+    rate = slider("rate", 0.1, 0.001, 10, logarithmic=True)
+    assert (rate.min, rate.max, rate.value) == (-3, 1, 0.1)
+    pressed = []
+    button("go", lambda: pressed.append(1)).click()
+    assert pressed == [1]
+    assert choice("f", [("square", 1), ("cube", 2)], 2).value == 2
+    note = Note()
+    note.say("1 < 2")
+    assert "1 &lt; 2" in note.value and 'role="status"' in note.value
