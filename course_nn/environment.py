@@ -11,6 +11,7 @@ PYTHON = "3.11"
 PACKAGES = {
     "numpy": "2.0",
     "matplotlib": "3.9",
+    "anywidget": "0.9",
     "ipywidgets": "8.1",
     "jupyterlab": "4.2",
     "platformdirs": "4.2",
