@@ -76,11 +76,11 @@ def test_every_chapter_is_checked_if_none_is_named(course, capfd):
     assert "✗" not in said and "○" not in said and "✓ 4.2" in said
 
 
-def test_helpers_and_imports_count_and_what_was_tried_out_does_not(course, capfd):
+def test_helpers_imports_and_constants_count_and_what_was_tried_out_does_not(course, capfd):
     path = course / "exercises" / "01_derivatives.ipynb"
     book = nbformat.read(path, 4)
     helper = "def rise(f, x, h):\n    return f(x + h) - f(x - h)\n\nimport math as m"
-    scratch = "1 / 0\nwhile True: pass"
+    scratch = "import nothing_of_that_name\nfailed = 1 / 0\nTWICE = 2\n1 / 0\nwhile True: pass"
     book.cells[2:2] = [
         nbformat.v4.new_code_cell(code) for code in (helper, scratch, "def broken(", "%matplotlib")
     ]
@@ -88,7 +88,7 @@ def test_helpers_and_imports_count_and_what_was_tried_out_does_not(course, capfd
     write(
         course,
         "central_difference",
-        "    print(1)\n    return rise(f, x, h) / (2 * h) * m.cos(0)",
+        "    print(1)\n    return rise(f, x, h) / (TWICE * h) * m.cos(0)",
         "%time\n",
     )
     assert cli.main(["check", "1.2"]) == 0

@@ -150,7 +150,8 @@ def reset(exercise: Exercise) -> tuple[Path, Path]:
 def run(cells: list[Cell]) -> tuple[dict[str, Any], dict[str, Error]]:
     """Run the answers among ``cells``: the names that they define, and the errors of those that fail.
 
-    Of a learner's own cells only imports and definitions are taken, what they try out is left.
+    Of a learner's own cells imports, definitions and assignments are taken, what they try out is
+    left; one that fails costs no other.
     """
     namespace: dict[str, Any] = {"__name__": "__main__"}
     errors = {}
@@ -162,16 +163,23 @@ def run(cells: list[Cell]) -> tuple[dict[str, Any], dict[str, Error]]:
         linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
         try:
             tree = ast.parse(source, file)
-            if not answered(cell):
-                tree.body = [node for node in tree.body if isinstance(node, _DEFINITIONS)]
             with contextlib.redirect_stdout(io.StringIO()), _deadline():
-                exec(compile(tree, file, "exec"), namespace)
+                if answered(cell):
+                    exec(compile(tree, file, "exec"), namespace)
+                    continue
+                for node in tree.body:
+                    if isinstance(node, _DEFINITIONS):
+                        with contextlib.suppress(Exception):
+                            exec(compile(ast.Module([node], []), file, "exec"), namespace)
         except (Exception, SystemExit, KeyboardInterrupt) as raised:
             errors[answered(cell)] = Error(type(raised).__name__, str(raised))
     return namespace, errors
 
 
-_DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+_DEFINITIONS = (
+    *(ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef),
+    *(ast.Assign, ast.AnnAssign),
+)
 
 
 def check(cells: list[Cell], exercises: list[Exercise]) -> Iterator[tuple[Report, panel.Panel]]:
