@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
 
 from course_nn.i18n import _
 from course_nn.plots import (
@@ -155,13 +157,38 @@ def forward(image: np.ndarray, hidden: np.ndarray, shares: np.ndarray) -> Pictur
     middle.invert_yaxis()
     title = _("→ {n} hidden neurons").format(n=len(hidden))
     middle.set(yticks=[], xlabel=_("output"), title=title)
-    best = shares.argmax()
-    colors = [ORANGE if digit == best else BLUE for digit in range(len(shares))]
-    bars = right.barh(np.arange(len(shares)), shares, color=colors)
-    right.bar_label(bars, [f"{share:.0%}" for share in shares], padding=3, fontsize=9)
-    right.invert_yaxis()
-    right.set(yticks=range(len(shares)), xlim=(0, 1.15), xticks=[0, 0.5, 1])
-    right.set(ylabel=_("digit"), xlabel=_("share"), title=_("→ {n} shares").format(n=len(shares)))
+    _share_bars(right, shares)
+    return picture
+
+
+@styled
+def written(strokes: Sequence[ArrayLike], image: np.ndarray, shares: np.ndarray) -> Picture:
+    """A digit as it was written on a pad, as the network gets it, and the shares that it gives.
+
+    Args:
+        strokes: for each stroke its points (x, y), 0 to 1, y down.
+    """
+    picture, (left, middle, right) = canvas(
+        1,
+        3,
+        width=9.0,
+        height=3.4,
+        width_ratios=[1, 1, 1.1],
+        alt=_(
+            "A digit written on a pad, the image of {height} × {width} pixels that the network gets of "
+            "it, and the shares of the ten digits as bars. The longest bar is that of the {best}."
+        ).format(height=len(image), width=image.shape[1], best=shares.argmax()),
+    )
+    for stroke in map(np.asarray, strokes):
+        left.plot(*stroke.T, color=BLACK, lw=15, solid_capstyle="round", solid_joinstyle="round")
+    left.set(xlim=(0, 1), ylim=(1, 0), aspect="equal", title=_("A digit, written"))
+    title = _("→ {height} × {width} pixels").format(height=len(image), width=image.shape[1])
+    middle.imshow(image, INK, vmin=0, vmax=255)
+    middle.set(title=title)
+    for axes in (left, middle):
+        axes.set(xticks=[], yticks=[], anchor="N")
+        axes.spines[:].set(visible=True, color=GRAY)
+    _share_bars(right, shares)
     return picture
 
 
@@ -342,6 +369,17 @@ def first_layer(weights: np.ndarray) -> Picture:
     bar = picture.colorbar(shown, ax=axes, extend="both", shrink=0.9)
     bar.set_label(_("weight: ink speaks against (−), for (+)"))
     return picture
+
+
+def _share_bars(axes: Axes, shares: np.ndarray) -> None:
+    """A bar for the share of each digit, the longest in another color."""
+    best = shares.argmax()
+    colors = [ORANGE if digit == best else BLUE for digit in range(len(shares))]
+    bars = axes.barh(np.arange(len(shares)), shares, color=colors)
+    axes.bar_label(bars, [f"{share:.0%}" for share in shares], padding=3, fontsize=9)
+    axes.invert_yaxis()
+    axes.set(yticks=range(len(shares)), xlim=(0, 1.15), xticks=[0, 0.5, 1])
+    axes.set(ylabel=_("digit"), xlabel=_("share"), title=_("→ {n} shares").format(n=len(shares)))
 
 
 def _sheet(images: np.ndarray, columns: int, gap: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
