@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.text import Text
 
 from course_nn.autodiff import Value
 from course_nn.i18n import _
@@ -25,10 +26,24 @@ from course_nn.plots import (
 
 # A graph is drawn in inches: the width of a box, of the local derivatives on its left, of the gap
 # between boxes; the height of a line of text, of the gap.
-BOX, SLOPES, GAP_X = 0.88, 0.4, 0.32
-LINE, GAP_Y = 0.2, 0.24
+BOX, SLOPES, GAP_X = 0.86, 0.4, 0.2
+LINE, GAP_Y = 0.22, 0.22
+SLOPE_SIZE = 9
 MIDDLE: Any = {"ha": "center", "va": "center_baseline"}
 SIGNS = {"*": "×", "-": "−", "/": "÷"}
+
+
+class Sketch(NamedTuple):
+    """A drawn graph, and its parts by the `Value` that they belong to, or by (value, k) for its
+    k-th input. A number without a name has no gradient and no frame."""
+
+    picture: Picture
+    title: Text
+    frames: dict[Value, Rectangle]
+    values: dict[Value, Text]
+    grads: dict[Value, Text]
+    slopes: dict[tuple[Value, int], Text]
+    arrows: dict[tuple[Value, int], FancyArrowPatch]
 
 
 @styled
@@ -39,24 +54,33 @@ def graph(result: Value, gradients: bool = True) -> Picture:
     where the arrows arrive, and the gradients. A number without a name, such as the 2 in ``2 * x``,
     stands in gray.
     """
+    return sketch(result, gradients).picture
+
+
+@styled
+def sketch(result: Value, gradients: bool = True, width: float = 4.7) -> Sketch:
+    """The picture that `graph` returns, at least ``width`` inches wide, with its parts."""
     nodes = result.graph()
     routes, column, row = _layout(nodes)
     slopes, height = (SLOPES, 3 * LINE) if gradients else (0, 2 * LINE)
     x = {stop: c * (BOX + slopes + GAP_X) for stop, c in column.items()}  # the left edge of its box
     y = {stop: -r * (height + GAP_Y) for stop, r in row.items()}  # the middle
-    right = max(4.6, max(x.values()) + BOX + 0.1)
+    right = max(x.values()) + BOX
+    margin = max(0.1, (width - right) / 2)
     bottom = min(y[node] for node in nodes) - height / 2
     bottom, top = min([bottom, *y.values()]) - 0.1, max(y.values()) + height / 2 + 0.5
-    picture, axes = canvas(alt=_described(nodes, gradients), width=right + 0.1, height=top - bottom)
+    alt = _described(nodes, gradients)
+    picture, axes = canvas(alt=alt, width=right + 2 * margin, height=top - bottom)
     picture.set_layout_engine("none")  # so that a unit of the axes is an inch, and texts fit boxes
-    axes.set(position=(0, 0, 1, 1), xlim=(-0.1, right), ylim=(bottom, top))
+    axes.set(position=(0, 0, 1, 1), xlim=(-margin, right + margin), ylim=(bottom, top))
     axes.set_axis_off()
-    title = _("Forward: every box computes from those on its left")
+    words = _("Forward: every box computes from those on its left")
     if gradients:
-        title = _("Backward: multiply along the arrows, add where they meet")
-    axes.text(0, top - 0.1, title, va="top", size=10.5)
+        words = _("Backward: multiply along the arrows, add where they meet")
+    title = axes.text(0.1 - margin, top - 0.1, words, va="top", size=11)
+    drawn = Sketch(picture, title, {}, {}, {}, {}, {})
     for node in nodes:
-        _box(axes, node, x[node], y[node], height, gradients)
+        _box(drawn, node, x[node], y[node], height, gradients)
         inputs = sorted(range(len(node.inputs)), key=lambda k: -y[routes[node, k][-2]])
         cell = height / max(1, len(inputs))
         for place, k in enumerate(inputs):
@@ -65,50 +89,66 @@ def graph(result: Value, gradients: bool = True) -> Picture:
                 corner = (end[0], end[1] - cell / 2)
                 axes.add_patch(Rectangle(corner, slopes, cell, fc="#e5f4ee", ec=GRAY))
                 slope = node.inputs[k][1]
-                _write(axes, end[0] + slopes / 2, end[1], slope, "#006b4e", 8.5, "center")
+                look: Any = {"size": SLOPE_SIZE, "color": "#006b4e", "ha": "center"}
+                text = _write(axes, end[0] + slopes / 2, end[1], slope, **look)
+                drawn.slopes[node, k] = text
             start, *stops = routes[node, k][:-1]
             points = [(x[start] + BOX, y[start])]
             for stop in stops:
                 points += [(x[stop] - slopes, y[stop]), (x[stop] + BOX, y[stop])]
-            _arrow(axes, [*points, end])
-    return picture
+            drawn.arrows[node, k] = _arrow(axes, [*points, end])
+    return drawn
 
 
-def _box(axes: Axes, node: Value, x: float, y: float, height: float, gradients: bool) -> None:
+def _box(drawn: Sketch, node: Value, x: float, y: float, height: float, gradients: bool) -> None:
     """A box whose left edge is at x and whose middle is at y."""
+    (axes,) = drawn.picture.axes
     top = y + height / 2
     if _constant(node):
         corner = (x + BOX / 2, y - LINE / 2)
         axes.add_patch(Rectangle(corner, BOX / 2, LINE, fc="#eeeeee", ec="none"))
-        _write(axes, x + 0.75 * BOX, y, node.data, BLACK, 9.5, "center")
+        drawn.values[node] = _write(axes, x + 0.75 * BOX, y, node.data, color=BLACK, ha="center")
         return
-    axes.add_patch(Rectangle((x, y - height / 2), BOX, height, fc="white", ec=BLACK))
+    axes.add_patch(Rectangle((x, y - height / 2), BOX, height, fc="white", ec="none"))
     strip = "#cfe5f3" if node.op else "#e8e8e8"
     axes.add_patch(Rectangle((x, top - LINE), BOX, LINE, fc=strip, ec=BLACK))
-    heading: Any = {"y": top - LINE / 2, "va": "center_baseline", "size": 9.5}
+    frame = Rectangle((x, y - height / 2), BOX, height, fc="none", ec=BLACK)
+    axes.add_patch(frame)
+    drawn.frames[node] = frame
+    heading: Any = {"y": top - LINE / 2, "va": "center_baseline", "size": 10}
     axes.text(x + 0.06, s=SIGNS.get(node.op, node.op), **heading)
     axes.text(x + BOX - 0.06, s=node.name, ha="right", weight="bold", **heading)
-    lines = [(_("value"), node.data, BLUE), (_("grad"), node.grad, ORANGE)]
-    for i, (word, number, color) in enumerate(lines[: 2 if gradients else 1]):
+    lines: list[Any] = [(_("value"), node.data, BLUE, drawn.values)]
+    if gradients:
+        lines.append((_("grad"), node.grad, ORANGE, drawn.grads))
+    for i, (word, number, color, texts) in enumerate(lines):
         middle = top - LINE * (i + 1.5)
         axes.text(x + 0.06, middle, word, color=color, size=7.5, va="center_baseline")
-        _write(axes, x + BOX - 0.06, middle, number, color, 9.5, "right")
+        texts[node] = _write(axes, x + BOX - 0.06, middle, number, color=color, ha="right")
 
 
-def _write(
-    axes: Axes, x: float, y: float, number: float, color: str, size: float, side: str
-) -> None:
-    """The number in three digits, smaller where that takes many letters."""
-    text = f"{number:.3g}".replace("-", "−")
-    size *= min(1, 5 / len(text))
-    axes.text(x, y, text, color=color, size=size, ha=side, va="center_baseline")
+def _write(axes: Axes, x: float, y: float, number: float, size: float = 10, **look: Any) -> Text:
+    text = axes.text(x, y, "", va="center_baseline", **look)
+    set_number(text, number, size)
+    return text
+
+
+def set_number(text: Text, number: float, size: float = 10) -> None:
+    """Let ``text`` show the number in three digits, smaller where that takes many letters."""
+    text.set_text(digits(number))
+    text.set_fontsize(size * min(1, 5 / len(text.get_text())))
+
+
+def digits(number: float) -> str:
+    """The number in three digits, with a minus sign, not a hyphen."""
+    return f"{number:.3g}".replace("-", "−")
 
 
 def _constant(node: Value) -> bool:
     return not node.op and not node.name
 
 
-def _arrow(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
+def _arrow(axes: Axes, points: Sequence[tuple[float, float]]) -> FancyArrowPatch:
     """A line that bends from box to box and runs level past the boxes between."""
     vertices, codes = [points[0]], [Path.MOVETO]
     for i, (x, y) in enumerate(points[1:]):
@@ -122,6 +162,7 @@ def _arrow(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
     arrow = FancyArrowPatch(path=Path(vertices, codes), arrowstyle="-|>", mutation_scale=9)
     arrow.set(color=GRAY, linewidth=1)
     axes.add_patch(arrow)
+    return arrow
 
 
 def _described(nodes: Sequence[Value], gradients: bool) -> str:
