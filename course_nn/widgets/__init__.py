@@ -112,10 +112,25 @@ class Stage(anywidget.AnyWidget):
     # From the browser: number of the message, right and down as parts of the image, pressed just now.
     pointer = traitlets.List().tag(sync=True)
     answered = traitlets.Int(0).tag(sync=True)  # the browser waits for it: no queue builds up
+    # Numbers of the last image sent, and of the last that a browser has on its screen.
+    sent = traitlets.Int(0).tag(sync=True)
+    seen = traitlets.Int(0).tag(sync=True)
 
     def show(self, drawing: Drawing) -> None:
         """Show ``drawing`` as it is now."""
-        self.png = drawing.png()
+        png = drawing.png()
+        if png != self.png:
+            with self.hold_sync():
+                self.png, self.sent = png, self.sent + 1
+
+    async def taken(self) -> None:
+        """Let the reader be heard, and wait until the last image is on the screen; for one that
+        nobody looks at, a second."""
+        await asyncio.sleep(0.02)
+        for _ in range(50):
+            if self.seen in (0, self.sent):  # 0: no browser has shown any
+                break
+            await asyncio.sleep(0.02)
 
     def on_drag(self, drawing: Drawing, move: Callable[[Axes, float, float, bool], None]) -> None:
         """Call ``move(axes, x, y, pressed)`` while the pointer is dragged over axes of ``drawing``.
@@ -238,6 +253,14 @@ def slider(
         return ipywidgets.IntSlider(value, min=low, max=high, step=int(step) or 1, **common)
     step = step or (high - low) / 100
     return ipywidgets.FloatSlider(value, min=low, max=high, step=step, readout_format=".3g", **common)
+
+
+def steps(label: str, values: Sequence[Any], value: Any) -> ipywidgets.SelectionSlider:
+    """A slider over a few values, or pairs of words and what they stand for."""
+    layout = ipywidgets.Layout(width="300px")
+    return ipywidgets.SelectionSlider(
+        options=values, value=value, description=label, style=_WIDE, layout=layout
+    )
 
 
 def choice(label: str, options: Sequence[Any], value: Any = None) -> ipywidgets.Dropdown:

@@ -8,7 +8,13 @@ function render({ model, el }) {
 
   const draw = () => {
     const url = URL.createObjectURL(new Blob([model.get("png")], { type: "image/png" }));
-    image.onload = image.onerror = () => URL.revokeObjectURL(url);
+    const sent = model.get("sent");
+    image.onload = image.onerror = () => {
+      URL.revokeObjectURL(url);
+      if (model.get("seen") === sent) return;
+      model.set("seen", sent);
+      model.save_changes();
+    };
     image.src = url;
   };
   const name = () => (image.alt = model.get("alt"));

@@ -1,5 +1,6 @@
 """What the widgets have in common: quick drawings, drags, stills, and nothing left behind."""
 
+import asyncio
 import io
 
 import numpy as np
@@ -11,7 +12,7 @@ import ipywidgets
 
 from course_nn import widgets
 from course_nn.plots import canvas
-from course_nn.widgets import Drawing, Interactive, Note, Stage, button, choice, controls, slider
+from course_nn.widgets import Drawing, Interactive, Note, Stage, button, choice, controls, slider, steps
 
 
 def drawing():
@@ -90,6 +91,46 @@ def test_a_drag_is_told_in_data_coordinates_and_answered_even_if_it_fails():
     assert stage.answered == 3
 
 
+def test_work_goes_on_when_the_browser_has_shown_the_last_image():
+    moving, _, point = drawing()
+    stage = Stage()
+
+    async def wait_for(seen_later):
+        stage.show(moving)
+        if seen_later is not None:
+            asyncio.get_running_loop().call_later(0.1, setattr, stage, "seen", seen_later)
+        await stage.taken()
+        return stage.sent, stage.seen
+
+    assert asyncio.run(wait_for(None)) == (1, 0)  # no browser: nobody to wait for
+    assert asyncio.run(wait_for(None)) == (1, 0)  # the same image is not sent again
+    stage.seen = 1
+    point.set_data([8], [5])
+    assert asyncio.run(wait_for(2)) == (2, 2)
+    point.set_data([5], [5])
+    assert asyncio.run(wait_for(None)) == (3, 2)  # it has gone: work goes on all the same
+
+
+def test_work_that_was_started_ends_with_its_figure():
+    figure, steps_done = shown(), []
+
+    async def work():
+        while True:
+            steps_done.append(1)
+            await asyncio.sleep(0)
+
+    async def close_after_a_while():
+        task = figure.start(work())
+        await asyncio.sleep(0.01)
+        figure.close()
+        count = len(steps_done)
+        await asyncio.sleep(0.01)
+        return task.cancelled(), count, len(steps_done)
+
+    cancelled, before, after = asyncio.run(close_after_a_while())
+    assert cancelled and 0 < before == after
+
+
 def shown():
     moving, *_ = drawing()
     stage = Stage()
@@ -142,6 +183,7 @@ def test_controls():
     assert isinstance(slider("n", 3, 1, 9), ipywidgets.IntSlider)
     rate = slider("rate", 0.1, 0.001, 10, logarithmic=True)
     assert (rate.min, rate.max, rate.value) == (-3, 1, 0.1)
+    assert steps("n", [1, 10, 100], 10).value == 10
     pressed = []
     button("go", lambda: pressed.append(1)).click()
     assert pressed == [1]
