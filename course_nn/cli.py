@@ -1,4 +1,4 @@
-"""The command ``course-nn``: check exercises in a terminal, see how far you are, mend things."""
+"""The command ``course-nn``: check exercises in a terminal, see how far you are, grade a class."""
 
 import argparse
 import difflib
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_nn import __version__
+from course_nn.grading import commands as grading
 from course_nn.i18n import _
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="course-nn",
-        description=_("Check the exercises of the course in a terminal."),
+        description=_("Check the exercises of the course in a terminal; grade those of a class."),
         epilog=_(
             "examples:\n"
             "  course-nn check                 every exercise\n"
@@ -50,7 +51,11 @@ def _parser() -> argparse.ArgumentParser:
             "  course-nn check 1.2 --watch     one, again whenever the notebook is saved\n"
             "  course-nn progress              how far you are\n"
             "  course-nn reset 2.3             put the stub of exercise 2.3 back\n"
-            "  course-nn doctor                is everything there that the course needs?"
+            "  course-nn doctor                is everything there that the course needs?\n\n"
+            "for teachers:\n"
+            "  course-nn release --out course.zip                    the course without solutions\n"
+            "  course-nn collect download.zip --out submissions      from Moodle or Canvas\n"
+            "  course-nn grade submissions --out grades              a table and feedback"
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -72,22 +77,23 @@ def _parser() -> argparse.ArgumentParser:
     text = _("an exercise, or the function that it asks for")
     reset.add_argument("exercises", nargs="+", metavar="2.3", help=text)
     command("doctor", _doctor, _("see whether everything is there that the course needs"))
+    grading.add(commands)
     return parser
 
 
 def _check(options: argparse.Namespace) -> int:
     from course_nn.checks import notebook
 
-    chosen = list(_chosen(options.exercises))
-    files = {e.chapter: notebook.path(e.chapter) for e in chosen}
+    exercises = list(chosen(options.exercises))
+    files = {e.chapter: notebook.path(e.chapter) for e in exercises}
     saved = _saved(files.values())
-    code = _check_once(chosen, files)
+    code = _check_once(exercises, files)
     while options.watch:
         time.sleep(0.5)
         if (now := _saved(files.values())) != saved:
             saved = now
             print("─" * 60, flush=True)
-            code = _check_once(chosen, files)
+            code = _check_once(exercises, files)
     return code
 
 
@@ -124,7 +130,7 @@ def _progress(options: argparse.Namespace) -> int:
 def _reset(options: argparse.Namespace) -> int:
     from course_nn.checks import notebook, panel
 
-    for exercise in list(_chosen(options.exercises, chapters=False)):
+    for exercise in list(chosen(options.exercises, chapters=False)):
         file, copy = notebook.reset(exercise)
         kept, title = copy.relative_to(file.parent), panel.title(exercise)
         message = _("{title} is a stub again in {file}; as it was: {copy}")
@@ -147,7 +153,7 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if good and not store.trouble() else 1
 
 
-def _chosen(wanted: list[str], chapters: bool = True) -> "Iterator[Exercise]":
+def chosen(wanted: list[str], chapters: bool = True) -> "Iterator[Exercise]":
     """The exercises that the command line names, in order; all, if it names none.
 
     Raises:

@@ -1,0 +1,166 @@
+"""The gradebook: what it keeps, what it refuses, and the table that is made of it."""
+
+import csv
+import hashlib
+import hmac
+import io
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from course_nn.checks import EXERCISES
+from course_nn.checks.panel import Panel
+from course_nn.grading import gradebook
+from course_nn.grading.gradebook import Gradebook, Mark, Result
+
+CHAPTER = [exercise for exercise in EXERCISES.values() if exercise.chapter == 1][:2]
+FIRST, SECOND = (exercise.name for exercise in CHAPTER)
+
+
+def result(student="ana", status="ok", points=(1.0, 0.5), statuses=("passed", "failed"), **more):
+    marks = tuple(
+        Mark(exercise.name, state, n, Panel("failed", "heading", ("It is `wrong`.",), (("got", "1"),)))
+        for exercise, state, n in zip(CHAPTER, statuses, points)
+    )
+    return Result(student, status, "1 (bubblewrap)", 2**64 - 1, marks, **more)
+
+
+def cells(results, exercises=CHAPTER):
+    rows = [gradebook.header(exercises), *(gradebook.row(r, exercises) for r in results)]
+    return list(csv.reader(io.StringIO(gradebook.table(rows).decode("utf-8-sig"))))
+
+
+def test_what_is_saved_is_there_when_it_is_opened_again(tmp_path):
+    saved = result(notes=("A note.",), digest="d", fingerprint="f")
+    with Gradebook(tmp_path / "new" / "grades") as book:
+        book.save(saved)
+    with Gradebook(tmp_path / "new" / "grades") as book:
+        assert list(book.results(["ana"])) == [saved]
+        assert book.fingerprints() == {"ana": "f"}
+
+
+def test_a_later_result_takes_the_place_of_the_earlier_one(tmp_path):
+    with Gradebook(tmp_path) as book:
+        book.save(result(points=(1.0, 1.0)))
+        book.save(result(points=(0.0,), statuses=("failed",)))
+        (found,) = book.results(["ana"])
+    assert [mark.points for mark in found.marks] == [0.0]
+
+
+def test_who_has_no_result_is_not_left_out(tmp_path):
+    with Gradebook(tmp_path) as book:
+        book.save(result("ben"))
+        found = list(book.results(["ana", "ben"]))
+    assert [(r.student, r.status) for r in found] == [("ana", "not graded"), ("ben", "ok")]
+    assert cells(found)[1] == ["ana", "", "", "0", "2", "not graded", "", ""]
+
+
+def test_the_secret_is_made_once_and_differs_between_gradebooks(tmp_path):
+    with Gradebook(tmp_path / "a") as book:
+        secret = book.secret()
+        assert len(secret) == 32 and book.secret() == secret
+    with Gradebook(tmp_path / "a") as again, Gradebook(tmp_path / "b") as other:
+        assert again.secret() == secret != other.secret()
+
+
+def test_a_seed_is_an_hmac_of_assignment_and_student():
+    digest = hmac.new(b"key", b"1\x00ana", hashlib.sha256).hexdigest()
+    assert gradebook.seed(b"key", "1", "ana") == int(digest[:16], 16)
+    others = [(b"other", "1", "ana"), (b"key", "2", "ana"), (b"key", "1", "ben")]
+    assert len({gradebook.seed(*other) for other in [(b"key", "1", "ana"), *others]}) == 4
+
+
+def test_a_second_run_into_the_same_folder_is_told(tmp_path):
+    with Gradebook(tmp_path) as book:
+        with pytest.raises(BlockingIOError, match="Another course-nn grade is writing into"):
+            Gradebook(tmp_path)
+        book.save(result())
+        assert book.fingerprints() == {"ana": ""}
+    Gradebook(tmp_path).close()
+
+
+def test_a_killed_run_leaves_no_lock_and_no_half_of_a_result(tmp_path):
+    code = (
+        "import os, sys; from pathlib import Path; from course_nn.grading.gradebook import *\n"
+        "book = Gradebook(Path(sys.argv[1])); book.save(Result('ana', 'ok', fingerprint='f'))\n"
+        "book._database.execute('BEGIN'); book._database.execute('DELETE FROM results')\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    with Gradebook(tmp_path) as book:
+        assert book.fingerprints() == {"ana": "f"} and not book.trouble
+
+
+@pytest.mark.parametrize("damage", ["text", "middle"])
+def test_a_damaged_file_is_put_aside_and_that_is_told(tmp_path, damage):
+    with Gradebook(tmp_path) as book:
+        for n in range(100):
+            book.save(result(f"student {n}", notes=("x" * 500,)))
+    path = tmp_path / "gradebook.sqlite"
+    content = b"This is no database."
+    if damage == "middle":
+        content = bytearray(path.read_bytes())
+        content[5000:20000] = b"\xff" * 15000
+    path.write_bytes(content)
+    with Gradebook(tmp_path) as book:
+        assert "was damaged" in book.trouble and "gradebook.damaged-1.sqlite" in book.trouble
+        assert book.fingerprints() == {}
+    assert (tmp_path / "gradebook.damaged-1.sqlite").read_bytes() == content
+    path.write_bytes(b"Nor is this one, once more.")
+    with Gradebook(tmp_path) as book:
+        assert "gradebook.damaged-2.sqlite" in book.trouble
+
+
+def test_a_file_of_another_version_is_left_alone(tmp_path):
+    Gradebook(tmp_path).close()
+    database = sqlite3.connect(tmp_path / "gradebook.sqlite")
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(ValueError, match="another version of course_nn"):
+        Gradebook(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_that_says_so(tmp_path):
+    (tmp_path / "gradebook.sqlite").mkdir()
+    with pytest.raises(OSError, match="gradebook.sqlite cannot be written"):
+        Gradebook(tmp_path)
+
+
+def test_the_table_has_a_column_for_each_exercise_and_a_row_for_each_student():
+    rows = cells([result(notes=("A note.", "Another."))])
+    assert rows == [
+        ["student", f"1.1 {FIRST}", f"1.2 {SECOND}", "total", "out of", "status", "layer", "notes"],
+        ["ana", "1", "0.5", "1.5", "2", "ok", "1 (bubblewrap)", "A note. Another."],
+    ]
+
+
+def test_faults_are_named_in_the_notes():
+    (_, row) = cells([result(status="timeout", points=(1.0, 0.0), statuses=("passed", "timeout"))])
+    assert row[5:] == ["timeout", "1 (bubblewrap)", "1.2: timeout."]
+
+
+def test_a_mark_of_another_exercise_is_not_counted():
+    assert cells([result()], CHAPTER[1:])[1][:4] == ["ana", "0.5", "0.5", "1"]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\r=1", "＝1"])
+def test_no_cell_is_a_formula(name):
+    row = cells([result(name, notes=(name,))])[1]
+    assert row[0].startswith("'") and row[-1].startswith("'")
+
+
+def test_commas_quotes_lines_and_letters_of_all_kinds_survive():
+    name = 'Ana "Ñ", Дмитрий'
+    table = gradebook.table([[name, "a\nb"]])
+    assert table.startswith(b"\xef\xbb\xbf") and table.endswith(b"\r\n")
+    assert cells([result(name, notes=("a\nb",))])[1][0] == name
+    assert cells([result(name, notes=("a\nb",))])[1][-1] == "a b"
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "grades.csv"
+    gradebook.replace(path, b"one")
+    gradebook.replace(path, b"two")
+    assert path.read_bytes() == b"two" and list(tmp_path.iterdir()) == [path]
