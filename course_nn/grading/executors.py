@@ -206,6 +206,8 @@ class Dask(Executor):
         ValueError: ``distributed`` is not installed, or ``address`` is none.
     """
 
+    PATIENCE = 10  # seconds to find the scheduler
+
     def __init__(self, address: str) -> None:
         try:
             from distributed import Client
@@ -213,7 +215,7 @@ class Dask(Executor):
             message = _("A cluster needs Dask. Install it: pip install 'course-nn[cluster]'")
             raise ValueError(message) from None
         try:
-            self._client = Client(address, timeout=10, set_as_default=False)
+            self._client = Client(address, timeout=self.PATIENCE, set_as_default=False)
         except (OSError, TimeoutError):
             message = _("There is no Dask scheduler at {address}. Start one with `dask scheduler`.")
             raise OSError(message.format(address=address)) from None
