@@ -5,8 +5,7 @@ import os
 import re
 import stat
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -89,7 +88,7 @@ def find(folder: Path) -> list[Submission]:
             _look_into(Path(entry.path), found)
         else:
             _look_at(entry, found)
-    names = _unique([name for name, _is_folder in handed])
+    names = unique([name for name, _is_folder in handed])
     read_all = (_read(found, name) for name, found in zip(names, handed.values(), strict=True))
     return sorted(read_all, key=lambda s: (s.student.casefold(), s.student))
 
@@ -173,7 +172,7 @@ def _read(found: _Found, student: str) -> Submission:
         return Submission(student, tuple(found.others), (), (note, *found.notes), "unreadable", digest)
     try:
         submission = read(files, student)
-    except Exception as error:  # noqa: BLE001  # one submission must not cost the others theirs
+    except Exception as error:  # one submission must not cost the others theirs
         note = _("It could not be read: {error}.").format(error=type(error).__name__)
         return Submission(student, tuple(files), (), (note, *found.notes), "unreadable")
     notes = (*found.notes, *submission.notes)[:MAX_NOTES]
@@ -274,6 +273,12 @@ def safe(name: str) -> str:
     return name or "_"
 
 
+def safe_file(name: str) -> str:
+    """The same for the name of a notebook, a script or an archive, which keeps its ending."""
+    stem, suffix = _split(name)
+    return safe(stem) + suffix
+
+
 _UNSAFE = {"Cc", "Cf", "Cs"}
 
 
@@ -291,7 +296,7 @@ def key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def _unique(names: list[str]) -> list[str]:
+def unique(names: list[str]) -> list[str]:
     """A safe name for each, unlike every other on every system.
 
     Of names that come out alike the plainest keeps the name, and the others end in a few letters
@@ -459,14 +464,13 @@ class _Piece:
         return 4 if name in self.piece.defines else 3 * (name in self.piece.assigns)
 
 
-def _decide(pieces: list[_Piece]) -> Iterator[str]:
-    """Set which piece answers which exercise, take the other definitions out, and note it."""
-    marked = {own.mark for own in pieces if own.piece.broken}
-    bound = Counter(name for own in pieces for name in own.piece.defines | own.piece.assigns)
+def _decide(pieces: list[_Piece]) -> list[str]:
+    """Set which piece answers which exercise, and take the other definitions out; notes on it."""
+    notes = {}
     for name in EXERCISES:
-        if name not in marked and not bound[name]:
-            continue
         own = [piece for piece in pieces if piece.rank(name)]
+        if not own:
+            continue
         # in each file the last of the highest rank; of the files the last that is no stub
         of_files = [
             max([p for p in own[::-1] if p.file == file], key=lambda p: p.rank(name))
@@ -474,18 +478,21 @@ def _decide(pieces: list[_Piece]) -> Iterator[str]:
         ]
         best = max(of_files, key=lambda p: (p.rank(name), name not in p.piece.stubs, p.file))
         best.answers.add(name)
+        rivals = [piece for piece in own if piece is best or piece.rank(name) in (2, 4)]
+        if len(rivals) > 1:
+            notes[name] = _note(name, rivals, best)
         for other in own:
             if other is not best and not other.piece.broken:
                 other.piece = sources.without(other.piece, name)
-        yield from _note(name, own, best)
+    if len(notes) <= 4:
+        return list(notes.values())
+    note = _("{names} are defined more than once. The last definition that runs counts.")
+    return [note.format(names=", ".join(notes))]
 
 
-def _note(name: str, own: list[_Piece], best: _Piece) -> Iterator[str]:
-    stub = name in best.piece.stubs
-    rivals = [p for p in own if p.rank(name) in (2, 4) or p is best]
-    if len(rivals) > 1:
-        where = ", ".join(piece.place for piece in rivals[:6])
-        note = _("{name} is defined more than once ({where}). What counts is {best}.")
-        if stub:
-            note += " " + _("That is the untouched stub.")
-        yield note.format(name=name, where=where, best=best.place)
+def _note(name: str, rivals: list[_Piece], best: _Piece) -> str:
+    note = _("{name} is defined more than once ({where}). What counts is {best}.")
+    if name in best.piece.stubs:
+        note += " " + _("That is the untouched stub.")
+    where = ", ".join(piece.place for piece in rivals[:6])
+    return note.format(name=name, where=where, best=best.place)
