@@ -10,25 +10,25 @@ function render({ model, el }) {
   el.classList.add("course-nn-pad");
   el.dataset.lmSuppressShortcuts = "true"; // keys pressed here are not JupyterLab's
   el.innerHTML = `
-    <p class="says" role="status" aria-live="polite"></p>
-    <div class="parts">
-      <div class="writing">
-        <div class="paper">
-          <canvas width="500" height="500" tabindex="0" role="application"></canvas>
-          <p class="hint"></p>
-        </div>
-        <div class="buttons">
-          <button type="button" class="jupyter-button clear"></button>
-          <button type="button" class="jupyter-button undo"></button>
-        </div>
+    <div class="writing">
+      <div class="paper">
+        <canvas width="500" height="500" tabindex="0" role="application"></canvas>
+        <p class="hint"></p>
       </div>
+      <div class="buttons">
+        <button type="button" class="jupyter-button clear"></button>
+        <button type="button" class="jupyter-button undo"></button>
+      </div>
+      <p class="keys" role="status" aria-live="polite"></p>
+    </div>
+    <div class="reading">
+      <p class="says" role="status" aria-live="polite"></p>
       <div class="seen">
         <canvas width="28" height="28" role="img"></canvas>
         <p class="caption"></p>
       </div>
       <table class="shares"><caption></caption><tbody></tbody></table>
-    </div>
-    <p class="keys" role="status" aria-live="polite"></p>`;
+    </div>`;
   const find = (name) => el.querySelector(name);
   const paper = find(".paper canvas"), seen = find(".seen canvas");
   const [says, hint, keys] = [find(".says"), find(".hint"), find(".keys")];
@@ -41,7 +41,7 @@ function render({ model, el }) {
   [find(".caption").textContent, find("caption").textContent] = [words.image, words.shares];
   const rows = [...Array(10).keys()].map((digit) => {
     const row = find("tbody").insertRow();
-    row.innerHTML = `<th scope="row">${digit}</th><td><div></div></td><td class="share"></td>`;
+    row.innerHTML = `<th scope="row">${digit}</th><td><div class="bar"></div></td><td class="share"></td>`;
     row.dataset.digit = digit;
     return row;
   });
@@ -158,15 +158,13 @@ function render({ model, el }) {
   };
 
   const answer = () => {
-    const written = strokes().length > 0; // an answer may be late
-    const shares = written ? model.get("shares") : [];
+    const shares = model.get("shares"); // none where nothing is written
     const best = shares.indexOf(Math.max(...shares));
-    says.textContent = written === shares.length > 0 ? model.get("says") : says.textContent;
+    says.textContent = model.get("says");
     rows.forEach((row, digit) => {
-      const percent = Math.round(100 * shares[digit]);
       row.classList.toggle("best", digit === best);
-      row.querySelector("div").style.width = `${100 * (shares[digit] || 0)}%`;
-      row.querySelector(".share").textContent = shares.length ? `${percent} %` : "";
+      row.querySelector(".bar").style.setProperty("--share", shares[digit] || 0);
+      row.querySelector(".share").textContent = shares.length ? `${Math.round(100 * shares[digit])} %` : "";
     });
     const ink = seen.getContext("2d"), pixels = ink.createImageData(28, 28);
     const bytes = model.get("image"); // a DataView

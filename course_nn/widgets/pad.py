@@ -75,7 +75,7 @@ class Pad(anywidget.AnyWidget):
         with self.hold_sync():
             if not self.strokes:
                 self.image, self.shares = b"", []
-                self.says = _("Write a digit, and the network says what it sees.")
+                self.says = _("Nothing written yet.")
                 return
             image = as_mnist(draw(self.strokes))
             shares = self._read(image)
