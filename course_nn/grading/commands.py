@@ -130,9 +130,9 @@ def _grade(options: argparse.Namespace) -> int:
     from course_nn.grading.session import Limits
 
     language = _language(options.language)
-    if not options.folder.is_dir():
-        message = _("There is no folder {folder}. A download is unpacked by `course-nn collect`.")
-        raise ValueError(message.format(folder=options.folder))
+    if options.folder.resolve() in [options.out.resolve(), *options.out.resolve().parents]:
+        message = _("{out} is among the submissions. Choose a folder outside of them with --out.")
+        raise ValueError(message.format(out=options.out))
     batch = submissions.find(options.folder)
     if not batch:
         message = _("There is no notebook and no .py file in {folder}.")

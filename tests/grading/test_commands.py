@@ -1,0 +1,340 @@
+"""course-nn grade: what the teacher types, sees and finds in the folder."""
+
+import csv
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from course_nn import cli
+from course_nn.checks import EXERCISES
+from course_nn.checks.engine import NOT_ATTEMPTED, Report, calling, evaluate
+from course_nn.grading import executors, sandbox, session
+from course_nn.grading.sandbox import NONE, Layer
+from course_nn.grading.session import Grade
+from course_nn.i18n import set_language
+
+WALLS = Layer(("bubblewrap", "Landlock", "seccomp"))
+RIGHT = """
+def forward_difference(f, x, h):
+    return (f(x + h) - f(x)) / h
+"""
+WRONG = """
+def forward_difference(f, x, h):
+    return (f(x + h) - f(x - h)) / (2 * h)
+"""
+CENTRAL = """
+def central_difference(f, x, h):
+    return (f(x + h) - f(x - h)) / (2 * h)
+"""
+LOOP = "# endless"  # to the stand-in
+BUG = "# bug"
+
+
+@pytest.fixture
+def class_(tmp_path):
+    """A folder of four submissions."""
+    folder = tmp_path / "submissions"
+    folder.mkdir()
+    for student, text in {
+        "zoe": RIGHT + CENTRAL,
+        "ana": WRONG + CENTRAL,
+        "ben": RIGHT + LOOP,
+        "cleo": "x = (",
+    }.items():
+        (folder / f"{student}.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def grade_here(submission, exercises, seed, layer, limits):
+    """Stands in for the sandbox: it runs what a test has written, in this process."""
+    text = "\n".join(cell.source for cell in submission.cells)
+    source = Path(submission.files[0]).read_text(encoding="utf-8")
+    if BUG in source:
+        raise ZeroDivisionError(source)
+    namespace = {}
+    exec(text, namespace)
+    for exercise in exercises:
+        if exercise.name not in namespace:
+            yield Grade(exercise.name, NOT_ATTEMPTED, 0, Report(exercise, NOT_ATTEMPTED))
+        elif LOOP in source:
+            yield Grade(exercise.name, "timeout", 0, None, "It was stopped.")
+        else:
+            report = evaluate(exercise, calling(namespace[exercise.name]), seed)
+            yield Grade(exercise.name, report.status, report.points, report)
+
+
+class Here(ThreadPoolExecutor):
+    """Stands in for the processes, and counts what it was given."""
+
+    given: list = []
+
+    def __init__(self, jobs):
+        super().__init__(1)
+        self.workers = jobs
+
+    def submit(self, function, task):
+        self.given.append(task)
+        return super().submit(function, task)
+
+
+@pytest.fixture
+def grade(class_, tmp_path, monkeypatch, capsys):
+    """Runs ``course-nn grade``: exit code, what it says, and the tasks that it hands out."""
+    monkeypatch.setattr(session, "grade", lambda *args: list(grade_here(*args)))
+    monkeypatch.setattr(sandbox, "probe", lambda: [WALLS, NONE])
+    monkeypatch.setattr(executors, "Pool", Here)
+    monkeypatch.chdir(tmp_path)
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    executors._reached.cache_clear()
+
+    def run(*arguments):
+        Here.given = []
+        code = cli.main(["grade", "submissions", *arguments])
+        said = capsys.readouterr()
+        return code, said.out + said.err, [task.submission.student for task in Here.given]
+
+    yield run
+    executors._reached.cache_clear()
+    set_language("en")
+
+
+def table(folder="grades"):
+    with open(Path(folder) / "grades.csv", encoding="utf-8-sig", newline="") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+def points(folder="grades"):
+    return {student: row["total"] for student, row in table(folder).items()}
+
+
+def test_a_folder_becomes_a_table_pages_and_a_summary(grade):
+    code, said, given = grade()
+    assert code == 0 and given == ["ana", "ben", "cleo", "zoe"]
+    rows = table()
+    assert list(rows) == ["ana", "ben", "cleo", "zoe"]
+    assert {name: (row["total"], row["out of"], row["status"]) for name, row in rows.items()} == {
+        "ana": ("1", "14", "ok"),
+        "ben": ("0", "14", "timeout"),
+        "cleo": ("0", "14", "syntax error"),
+        "zoe": ("2", "14", "ok"),
+    }
+    assert rows["zoe"]["1.1 forward_difference"] == "1" and rows["ana"]["1.1 forward_difference"] == "0"
+    assert rows["zoe"]["layer"] == "1 (bubblewrap, Landlock, seccomp)"
+    assert "1.1: timeout." in rows["ben"]["notes"]
+    pages = sorted(path.name for path in Path("grades/feedback").iterdir())
+    assert pages == ["ana.html", "ben.html", "cleo.html", "zoe.html"]
+    page = Path("grades/feedback/ana.html").read_text(encoding="utf-8")
+    assert "This is the central difference." in page and "zoe" not in page
+    assert "feedback/ana.html" in Path("grades/summary.html").read_text(encoding="utf-8")
+    left = {path.name for path in Path("grades").iterdir()}
+    assert left == {"grades.csv", "summary.html", "feedback", "gradebook.sqlite"}
+
+
+def test_it_says_what_is_graded_how_and_what_came_of_it(grade):
+    _, said, _ = grade()
+    assert "4 submissions, 8 exercises, of chapter 1\n" in said
+    assert "Isolation: layer 1, bubblewrap, Landlock, seccomp\n" in said
+    assert "4 of 4 graded\n" in said
+    assert "students    4\nmean        0.8 of 14 points\nnot judged  " in said
+    assert str(Path("grades/grades.csv")) in said
+
+
+def test_what_is_unchanged_is_not_graded_again(grade, class_):
+    grade()
+    before = Path("grades/grades.csv").read_bytes()
+    code, said, given = grade()
+    assert (code, given) == (0, []) and "4 are graded already, and unchanged." in said
+    assert Path("grades/grades.csv").read_bytes() == before
+    (class_ / "ana.py").write_text(RIGHT + CENTRAL, encoding="utf-8")
+    _, said, given = grade()
+    assert given == ["ana"] and points()["ana"] == "2"
+    assert grade("--again")[2] == ["ana", "ben", "cleo", "zoe"]
+    assert grade("--seconds", "3")[2] == ["ana", "ben", "cleo", "zoe"]
+
+
+def test_some_students_are_graded_and_the_others_keep_their_grades(grade, class_):
+    grade()
+    for student in ("ana", "ben"):
+        (class_ / f"{student}.py").write_text(RIGHT + CENTRAL, encoding="utf-8")
+    code, _, given = grade("--only", "ana", "zoe")
+    assert (code, given) == (0, ["ana"])
+    assert points() == {"ana": "2", "ben": "0", "cleo": "0", "zoe": "2"}
+    code, said, _ = grade("--only", "anna")
+    assert code == 2 and "There is no submission of anna. Try ana" in said
+    code, said, _ = grade("--only", "ana", "--exercises", "1.1")
+    assert code == 2 and "of other exercises" in said
+    assert points()["ana"] == "2"
+
+
+def test_some_alone_are_graded_first(grade):
+    code, _, given = grade("--only", "zoe")
+    assert (code, given) == (0, ["zoe"])
+    assert [row["status"] for row in table().values()] == ["not graded"] * 3 + ["ok"]
+
+
+def test_the_exercises_are_those_of_the_chapters_that_occur(grade, class_):
+    name = next(exercise.name for exercise in EXERCISES.values() if exercise.chapter == 2)
+    (class_ / "dan.py").write_text(f"def {name}(*args):\n    return 0\n", encoding="utf-8")
+    _, said, _ = grade()
+    assert re.search(r"5 submissions, \d+ exercises, of chapters 1, 2\n", said)
+    assert "Chapter 2 is answered by 1 of 5." in said and "by mistake? Use --chapter" in said
+    _, said, _ = grade("--chapter", "1")
+    assert "8 exercises, of chapter 1\n" in said
+    grade("--exercises", "1.2", "forward_difference")
+    columns = list(table()["ana"])
+    assert columns[1:3] == ["1.1 forward_difference", "1.2 central_difference"]
+    assert columns[3] == "total" and table()["zoe"]["out of"] == "2"
+    code, said, _ = grade("--exercises", "9.9")
+    assert code == 2 and "There is no exercise 9.9." in said
+
+
+def test_inputs_are_secret_unless_a_seed_is_given(grade):
+    def seeds(*arguments):
+        grade("--again", *arguments)
+        return [task.seed for task in Here.given]
+
+    first = seeds()
+    assert len(set(first)) == 4 and seeds() == first
+    assert seeds("--out", "other") != first
+    fixed = seeds("--seed", "1")
+    assert seeds("--seed", "1", "--out", "third") == fixed != seeds("--seed", "2")
+
+
+def test_the_limits_and_the_language_reach_the_work(grade):
+    grade("--seconds", "2.5", "--memory", "512", "--jobs", "3", "--language", "en")
+    assert (Here.given[0].limits.seconds, Here.given[0].limits.memory) == (2.5, 512 << 20)
+    assert Here.given[0].language == "en"
+    code, said, _ = grade("--language", "tlh")
+    assert code == 2 and "no translation into 'tlh'" in said
+
+
+def test_without_isolation_it_refuses_unless_told_in_so_many_words(grade, monkeypatch):
+    monkeypatch.setattr(sandbox, "probe", lambda: [NONE])
+    code, said, given = grade()
+    assert (code, given) == (2, []) and "--without-sandbox" in said
+    assert not Path("grades").exists()
+    code, said, given = grade("--without-sandbox")
+    assert code == 0 and len(given) == 4
+    assert "Isolation: none. Every submission can read and change all your files." in said
+    assert table()["zoe"]["layer"] == "0 (none)"
+
+
+def test_a_layer_that_is_not_reached_is_refused(grade):
+    code, said, given = grade("--layer", "2")
+    assert (code, given) == (2, [])
+    assert "does not reach layer 2. It reaches: 1 (bubblewrap, Landlock, seccomp); 0 (none)" in said
+
+
+def test_a_bug_in_the_grader_is_one_row_and_the_batch_goes_on(grade, class_):
+    (class_ / "ben.py").write_text(RIGHT + BUG, encoding="utf-8")
+    code, said, _ = grade()
+    assert code == 1 and "Not all are graded. See " in said
+    assert table()["ben"]["status"] == "internal error" and points()["zoe"] == "2"
+    log = Path("grades/log.txt").read_text(encoding="utf-8")
+    assert log.startswith("ben: internal error\nTraceback") and "ZeroDivisionError" in log
+    assert "ZeroDivision" not in Path("grades/feedback/ben.html").read_text(encoding="utf-8")
+    (class_ / "ben.py").write_text(RIGHT, encoding="utf-8")
+    assert grade()[::2] == (0, ["ben"])
+
+
+def test_an_unchanged_submission_is_tried_again_after_a_bug(grade, class_):
+    (class_ / "ben.py").write_text(RIGHT + BUG, encoding="utf-8")
+    grade()
+    assert grade()[::2] == (1, ["ben"])
+
+
+def test_ctrl_c_loses_nothing_and_says_how_to_go_on(grade, monkeypatch):
+    save, saved = commands_save(), []
+
+    def stop(book, result):
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+        saved.append(result.student)
+        save(book, result)
+
+    monkeypatch.setattr("course_nn.grading.gradebook.Gradebook.save", stop)
+    code, said, _ = grade()
+    assert code == 130
+    assert "Stopped: 2 of 4 are graded and kept. The same command goes on." in said
+    monkeypatch.setattr("course_nn.grading.gradebook.Gradebook.save", save)
+    code, said, given = grade()
+    assert code == 0 and "2 are graded already" in said
+    assert sorted([*saved, *given]) == ["ana", "ben", "cleo", "zoe"]
+
+
+def commands_save():
+    from course_nn.grading.gradebook import Gradebook
+
+    return Gradebook.save
+
+
+def test_who_has_gone_is_left_out_and_that_is_told(grade, class_):
+    grade()
+    (class_ / "ana.py").unlink()
+    _, said, _ = grade()
+    assert "1 student of an earlier run has no submission here" in said
+    assert list(points()) == ["ben", "cleo", "zoe"]
+
+
+def test_a_damaged_gradebook_is_told(grade):
+    grade()
+    Path("grades/gradebook.sqlite").write_bytes(b"no database" * 100)
+    code, said, given = grade()
+    assert code == 0 and len(given) == 4 and "was damaged" in said
+
+
+def test_a_second_run_at_the_same_time_is_told(grade):
+    from course_nn.grading.gradebook import Gradebook
+
+    with Gradebook(Path("grades")):
+        code, said, given = grade()
+    assert (code, given) == (2, []) and "Another course-nn grade is writing" in said
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--out", "submissions/grades"], "is among the submissions"),
+        (["--out", "submissions"], "is among the submissions"),
+    ],
+)
+def test_the_grades_do_not_go_among_the_submissions(grade, arguments, message):
+    code, said, given = grade(*arguments)
+    assert (code, given) == (2, []) and message in said
+
+
+def test_an_empty_folder_and_one_without_answers_are_told(grade, class_):
+    for path in class_.iterdir():
+        path.unlink()
+    assert grade()[0] == 2
+    (class_ / "ana.py").write_text("x = 1\n", encoding="utf-8")
+    code, said, _ = grade()
+    assert code == 2 and "Say what to grade, such as --chapter 1." in said
+    assert grade("--chapter", "1")[0] == 0 and points() == {"ana": "0"}
+
+
+@pytest.mark.parametrize("option", [["--jobs", "0"], ["--seconds", "0"], ["--memory", "x"]])
+def test_numbers_that_make_no_sense_are_refused(grade, option):
+    with pytest.raises(SystemExit) as raised:
+        grade(*option)
+    assert raised.value.code == 2
+
+
+def test_a_terminal_shows_a_bar(grade, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    _, said, _ = grade()
+    assert re.search(r"graded.*4/4", said) and "4 of 4 graded" not in said
+
+
+def test_the_command_starts_without_what_grading_needs():
+    code = (
+        "import sys; from course_nn import cli; cli._parser(); "
+        "print({'numpy', 'sqlite3', 'matplotlib', 'distributed'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout in ("set()\n", "{'numpy'}\n"), found.stdout
