@@ -1,0 +1,183 @@
+"""The process that runs a learner's code: it reads a request, does it, answers, until none comes.
+
+It arrives over its standard input as compiled code, with the few modules that it imports, so that
+no file of the course need be within its reach. First it locks itself in (`confine`); then it runs
+cells and calls the functions that they define. It is told arguments, never what is expected.
+
+From the first cell on this process belongs to the learner: whatever is here, a learner's code can
+change. So nothing here judges, and the grader takes what comes from here as hostile.
+"""
+
+import __future__
+
+import ast
+import ctypes
+import linecache
+import os
+import struct
+import sys
+import types
+from typing import Any, BinaryIO
+
+from course_nn.checks.calling import Error, calling
+from course_nn.checks.functions import CATALOGUE
+from course_nn.grading.protocol import ENTRIES, plain, read_frame, unpack, write_frame
+
+STAND_INS = ("check", "hint", "solution", "progress")  # of `course_nn`; they do nothing here
+DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+
+
+def main(reader: BinaryIO, writer: BinaryIO) -> None:
+    """Answer the requests from ``reader``: the setup for `confine`, then (method, *arguments)."""
+
+    def requests() -> Any:
+        while (body := read_frame(reader, most=1 << 31)) is not None:
+            yield unpack(body, CATALOGUE)
+
+    asked = requests()
+    confine(next(asked))
+    learner = Learner()
+    write_frame(writer, True)
+    for method, *arguments in asked:
+        write_frame(writer, getattr(learner, method)(*arguments))
+
+
+# A learner's code
+
+
+class Learner:
+    """The names that a learner's cells define, in a module of their own."""
+
+    def __init__(self) -> None:
+        for name in [name for name in sys.modules if name.startswith("course_nn")]:
+            del sys.modules[name]
+        for name in ("course_nn", "course_nn.checks"):
+            sys.modules[name] = types.ModuleType(name)
+            vars(sys.modules[name]).update(dict.fromkeys(STAND_INS, _nothing))
+        sys.modules["__main__"] = types.ModuleType("__main__")  # where dataclasses look
+        self.names = vars(sys.modules["__main__"])
+        self.names["display"] = _nothing  # Jupyter has it
+        self.answers: dict[str, Any] = {}
+        self.flags = 0
+
+    def run(self, source: str, file: str, answers: tuple[str, ...], whole: bool) -> Any:
+        """Run a cell; which of ``answers`` it defines, and the error that ended it, if one did.
+
+        A cell with answers runs as in Jupyter, but for an import of what is not here, which costs
+        no more than itself. Of a learner's own cell each statement is tried, whatever became of
+        those before; unless it is to be run ``whole`` only its definitions.
+        """
+        for name in answers:
+            self.names.pop(name, None)
+        linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+        error = None
+        try:
+            for statement in ast.parse(source, file).body:
+                if whole or isinstance(statement, DEFINITIONS):
+                    try:
+                        self.execute(statement, file)
+                    except BaseException:  # sys.exit() as well
+                        if answers and not isinstance(statement, (ast.Import, ast.ImportFrom)):
+                            raise
+        except BaseException as raised:
+            error = _raised(raised)
+        defined = [name for name in answers if callable(self.names.get(name))]
+        self.answers |= {name: self.names[name] for name in defined}
+        return defined, error
+
+    def execute(self, statement: ast.stmt, file: str) -> None:
+        """Run one statement; what it imports from ``__future__`` holds from then on."""
+        tree = ast.Module([statement], [])
+        code = compile(tree, file, "exec", self.flags, dont_inherit=True)
+        self.flags |= code.co_flags & __future__.annotations.compiler_flag
+        exec(code, self.names)
+
+    def call(self, name: str, args: tuple[Any, ...]) -> Any:
+        """Call the answer ``name``: its value, its error, the arguments after it, has it printed."""
+        try:
+            answer = calling(self.answers[name])(args)
+        except BaseException as raised:  # the error cannot even be told
+            return None, _raised(raised), None, False
+        error = answer.error and tuple(map(plain, vars(answer.error).values()))
+        after = [plain(argument, ENTRIES // 3 // len(args)) for argument in answer.args]
+        return plain(answer.value), error, after, answer.printed
+
+
+def _raised(raised: BaseException) -> Any:
+    try:
+        return tuple(map(plain, vars(Error(type(raised).__name__, str(raised))).values()))
+    except BaseException:  # its __str__ raises
+        return type(raised).__name__, "", "", None, ""
+
+
+def _nothing(*args: Any, **kwargs: Any) -> None:
+    """Stands in for what shows something."""
+
+
+# Locking in
+
+
+def confine(setup: dict[str, Any]) -> None:
+    """Limit this process for good: what it may use, then which files, then which system calls.
+
+    Raises:
+        OSError: one of them is not to be had; then no code of a learner's must run.
+    """
+    if setup["limits"]:
+        import resource
+
+        for name, limit in setup["limits"].items():
+            kind = getattr(resource, name)
+            hard = resource.getrlimit(kind)[1]
+            limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            resource.setrlimit(kind, (limit, limit))
+    if sys.platform != "linux":
+        return
+    _prctl(PR_SET_PDEATHSIG, 9)
+    if setup["parent"] and os.getppid() != setup["parent"]:
+        os._exit(1)  # it ended before it could take this process along
+    _prctl(PR_SET_DUMPABLE, 0)
+    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+    if setup["landlock"]:
+        _landlock(*setup["landlock"])
+    if setup["seccomp"]:
+        _seccomp(setup["seccomp"])
+
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
+
+
+def _landlock(handled: tuple[int, int, int], rules: list[tuple[str, int]]) -> None:
+    """Forbid what ``handled`` says of files, network and scopes, but for ``rules``: path, rights."""
+    ruleset = _syscall(444, struct.pack("<QQQ", *handled), 24, 0)
+    for path, rights in rules:
+        beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        _syscall(445, ruleset, 1, struct.pack("<Qi", rights, beneath), 0)
+        os.close(beneath)
+    _syscall(446, ruleset, 0)
+    os.close(ruleset)
+
+
+def _seccomp(program: bytes) -> None:
+    steps = ctypes.create_string_buffer(program, len(program))
+    filter = struct.pack("HP", len(program) // 8, ctypes.addressof(steps))
+    _prctl(PR_SET_SECCOMP, 2, filter)
+
+
+def _prctl(option: int, *arguments: Any) -> None:
+    _checked(_libc().prctl, option, *[*arguments, 0, 0, 0][:4])
+
+
+def _syscall(*arguments: Any) -> int:
+    return _checked(_libc().syscall, *arguments)
+
+
+def _checked(function: Any, *arguments: Any) -> int:
+    found = function(*(ctypes.c_long(a) if isinstance(a, int) else a for a in arguments))
+    if found < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return found
+
+
+def _libc() -> Any:
+    return ctypes.CDLL(None, use_errno=True)
