@@ -112,7 +112,7 @@ def secant() -> Interactive:
 
     def replace(change: Any = None) -> None:
         """Draw another curve."""
-        f, slope, reach = CURVES[curve.value]
+        f, _slope, reach = CURVES[curve.value]
         grid = np.linspace(-reach - 1, reach + 1, 401)
         graph.set_data(grid, f(grid))
         low, high = f(grid).min(), f(grid).max()
