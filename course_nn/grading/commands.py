@@ -9,7 +9,7 @@ import hashlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from course_nn.grading.sandbox import Layer
     from course_nn.grading.submissions import Submission
 
+LOG = "log.txt"
+
 
 def add(commands: Any) -> None:
     """Add the three commands to the subparsers of ``course-nn``."""
@@ -28,6 +30,8 @@ def add(commands: Any) -> None:
     text = _("pack the course for students: no solutions, nothing of the grading")
     release = commands.add_parser("release", help=text, description=text)
     release.add_argument("--out", type=Path, default=Path("course.zip"), metavar="course.zip")
+    text = _("these chapters; without it, all")
+    release.add_argument("--chapter", type=int, nargs="+", metavar="1", default=[], help=text)
     release.set_defaults(command=_release)
     text = _("unpack a download of Moodle or Canvas into a folder to grade")
     collect = commands.add_parser("collect", help=text, description=text)
@@ -110,15 +114,14 @@ def _seconds(text: str) -> float:
 def _release(options: argparse.Namespace) -> int:
     from course_nn.grading.release import release
 
-    release(options.out)
-    print(_("{path} is ready for your students.").format(path=options.out))
+    print(release(options.out, options.chapter))
     return 0
 
 
 def _collect(options: argparse.Namespace) -> int:
     from course_nn.grading.collect import collect
 
-    collect(options.download, options.out)
+    print(collect(options.download, options.out))
     return 0
 
 
@@ -230,7 +233,11 @@ def _layer(options: argparse.Namespace, reached: "Sequence[Layer]") -> "Layer":
     """
     if options.without_sandbox:
         return reached[-1]
-    fit = [layer for layer in reached if layer.number in ((options.layer,) if options.layer else (1, 2))]
+    fit = [
+        layer
+        for layer in reached
+        if layer.number in ((options.layer,) if options.layer else (1, 2))
+    ]
     if fit:
         return fit[0]
     if options.layer:
@@ -302,7 +309,7 @@ def _start(options: argparse.Namespace) -> Callable[[], Any]:
 
 
 def _run(
-    book: "Gradebook", results: "Iterator[Result]", number: int, options: argparse.Namespace
+    book: "Gradebook", results: "Generator[Result]", number: int, options: argparse.Namespace
 ) -> bool:
     """Keep each result as it comes; False if Ctrl-C has stopped that."""
     done = 0
@@ -311,7 +318,7 @@ def _run(
             for result in results:
                 book.save(result)
                 if result.log:
-                    _log(options.out / "log.txt", result)
+                    _log(options.out, result)
                 done += 1
                 tell()
     except KeyboardInterrupt:
@@ -342,8 +349,8 @@ def _progress(number: int) -> Iterator[Callable[[], None]]:
         yield bar.update
 
 
-def _log(path: Path, result: "Result") -> None:
-    with path.open("a", encoding="utf-8", errors="replace") as file:
+def _log(out: Path, result: "Result") -> None:
+    with (out / LOG).open("a", encoding="utf-8", errors="replace") as file:
         file.write(f"{result.student}: {result.status}\n{result.log.rstrip()}\n\n")
 
 
@@ -382,5 +389,5 @@ def _write(
     ungraded = [status for status in summary.students if status in gradebook.UNGRADED]
     if ungraded:
         message = _("Not all are graded. See {path}, then give the same command again.")
-        print(message.format(path=out / "log.txt"), file=sys.stderr)
+        print(message.format(path=out / LOG), file=sys.stderr)
     return 1 if ungraded else 0

@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
@@ -80,7 +80,9 @@ def work(task: Task) -> Result:
         try:
             set_language(task.language)
             if task.version != version():
-                return _untouched(task, "refused", _("The worker has another version of course_nn."))
+                return _untouched(
+                    task, "refused", _("The worker has another version of course_nn.")
+                )
             return _graded(task)
         except Exception:
             return _untouched(task, "internal error", log=traceback.format_exc())
@@ -154,7 +156,7 @@ def _result(task: Task, status: str, layer: str, marks: tuple[Mark, ...]) -> Res
 
 
 def _untouched(task: Task, status: str, note: str = "", log: str = "") -> Result:
-    """The result of a submission that was not graded, for no fault of its own: the next run will."""
+    """The result where nothing was graded, for no fault of the submission; the next run will."""
     notes = (*task.submission.notes, *([note] if note else []))
     return replace(_result(task, status, "", ()), notes=notes, fingerprint="", log=log or note)
 
@@ -222,7 +224,9 @@ class Dask(Executor):
         self.workers = sum(self._client.nthreads().values())
         if not self.workers:
             self._client.close()
-            message = _("The scheduler at {address} has no workers. Start some: dask worker {address}")
+            message = _(
+                "The scheduler at {address} has no workers. Start some: dask worker {address}"
+            )
             raise OSError(message.format(address=address))
         self._executor = self._client.get_executor(pure=False)
 
@@ -238,7 +242,7 @@ def results(
     tasks: Iterable[Task],
     start: Callable[[], Any],
     function: Callable[[Task], Result] = work,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """The results of ``tasks``, each as soon as it is there; few tasks are taken at a time.
 
     Args:

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from course_nn.plots import Picture
 
 LARGEST = 30_000  # bytes of a student's page
-# Characters of a panel, tried from the largest until the page is small; the hints go at some point.
-LENGTHS = (8000, 4000, 2000, 1400, 1000, 700, 500, 350, 250, 120, 0)
-HINTED = 1000
+# Characters of a panel, tried from the largest until the page is small. The hints go first, then
+# the rows, last all but the points.
+LENGTHS = (8000, 4000, 2000, 1400, 1000, 700, 500, 300, 200, 0)
+HINTED, WITH_ROWS = 1000, 300
 
 STATUSES = {
     "ok": N_("graded"),
@@ -48,7 +49,9 @@ STATUSES = {
     NOT_GRADED: N_("not graded yet"),
 }
 _SAYS = {  # to a student whose submission has not been graded as a whole
-    "unreadable": N_("What was handed in could not be read. Hand in the notebook or .py file again."),
+    "unreadable": N_(
+        "What was handed in could not be read. Hand in the notebook or .py file again."
+    ),
     "syntax error": N_("What was handed in is not Python. Run it, mend it and hand it in again."),
 }
 _NOT_YOURS = N_("This has not been graded yet, and that is no fault of yours. Ask your teacher.")
@@ -68,11 +71,13 @@ th { overflow-wrap: normal }
 .list { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 .list td, .list th { padding: .2rem .75rem .2rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid #8886; overflow-wrap: normal }
-.list .n { text-align: right; white-space: nowrap }
+.list .n { text-align: right }
+.list :first-child { min-width: 8rem }
 .wide { overflow-x: auto }
 figure { margin: 1rem 0 }
-img { display: block; max-width: 100%; height: auto; background: white; border-radius: 4px }
-section, tr, figure { break-inside: avoid }
+img { display: block; max-width: 100%; height: auto; background: white; border-radius: 4px;
+  padding: .5rem; box-sizing: border-box }
+section,tr,figure { break-inside: avoid }
 @media print { body { max-width: none; padding: 0 } a { text-decoration: none } }
 """
 
@@ -132,9 +137,8 @@ def _section(exercise: Exercise, mark: Mark, length: int) -> str:
     shown = shortened(panel, length)._repr_html_()
     if mark.status == FAILED and length >= HINTED:
         shown += Panel("note", _("A hint"), (_(exercise.hints[0]),))._repr_html_()
-    return (
-        f'<section id="{exercise.number}"><h3>{escape(title(exercise))}</h3>{_clean(shown)}</section>'
-    )
+    heading = f"<h3>{escape(title(exercise))}</h3>"
+    return f'<section id="{exercise.number}">{heading}{_clean(shown)}</section>'
 
 
 def _status(mark: Mark) -> str:
@@ -150,13 +154,12 @@ def _sign(exercise: Exercise, mark: Mark) -> str:
 
 
 def shortened(panel: Panel, most: int) -> Panel:
-    """``panel`` with ``most`` characters at most in its sentences and rows, and a note if it had more."""
-    texts = [*panel.sentences, *(cell for row in panel.rows for cell in row)]
-    if sum(map(len, texts)) <= most:
+    """``panel`` with about ``most`` characters of sentences and rows, and a note if it had more."""
+    rows = panel.rows if most >= WITH_ROWS else ()
+    sentences = panel.sentences if most else ()
+    texts = [*sentences, *(cell for row in rows for cell in row)]
+    if (sentences, rows) == (panel.sentences, panel.rows) and sum(map(len, texts)) <= most:
         return panel
-    note = _("Shortened: the answer is longer than a page.")
-    if not most:
-        return replace(panel, sentences=(), rows=(), footer=note)
     longest = most
     for place, text in enumerate(sorted(texts, key=len)):  # what short texts leave, long ones share
         longest = most // (len(texts) - place)
@@ -165,9 +168,9 @@ def shortened(panel: Panel, most: int) -> Panel:
         most -= len(text)
     return replace(
         panel,
-        sentences=tuple(_cut(sentence, longest) for sentence in panel.sentences),
-        rows=tuple(tuple(_cut(cell, longest) for cell in row) for row in panel.rows),
-        footer=f"{panel.footer} {note}".strip(),
+        sentences=tuple(_cut(sentence, longest) for sentence in sentences),
+        rows=tuple(tuple(_cut(cell, longest) for cell in row) for row in rows),
+        footer=_("Shortened, to fit on the page."),
     )
 
 
@@ -308,7 +311,7 @@ def _row(*cells: str, numbers: Sequence[int] = (), tag: str = "td") -> str:
 
 
 def _document(heading: str, body: str, language: str) -> str:
-    """A whole page, of HTML. Inline styles become classes: the policy allows this one style sheet alone."""
+    """A whole page, of HTML. Inline styles become classes: the policy allows one style sheet."""
     names: dict[str, str] = {}
 
     def named(found: re.Match[str]) -> str:

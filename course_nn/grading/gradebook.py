@@ -18,6 +18,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 from course_nn.checks.engine import NOT_ATTEMPTED, Exercise
 from course_nn.checks.panel import Panel
@@ -171,7 +172,7 @@ class Gradebook:
     def close(self) -> None:
         self._database.close()
 
-    def __enter__(self) -> "Gradebook":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:

@@ -73,9 +73,7 @@ def hardest(shares: Mapping[str, Sequence[int]]) -> Picture:
     for values, label, color in zip(parts.T, labels, (GREEN, AMBER, ORANGE, NOTHING)):
         axes.barh(range(len(parts)), values, 0.72, left, color=color, label=label)
         left += values
-    title = _("{passed:.0f} % have passed {exercise}, fewer than any other")
-    if len(parts) == 1:
-        title = _("{passed:.0f} % have passed {exercise}")
+    title = _("The fewest, {passed:.0f} %, have passed {exercise}")
     axes.set(xlim=(0, 100), xlabel=_("students (%)"))
     _rows(picture, axes, list(shares), title.format(passed=passed, exercise=first))
     picture.legend(loc="outside lower center", ncols=4, handlelength=1.2)
@@ -87,7 +85,7 @@ def mistakes(counts: Mapping[str, int]) -> Picture:
     """How many students have made each of the known mistakes, a bar for each sentence."""
     names = [_folded(sentence.replace("`", "")) for sentence in counts]
     lines = sum(name.count("\n") + 1 for name in names)
-    first, most = next(iter(counts.items()))
+    most = next(iter(counts.values()))
     picture, axes = canvas(
         width=9.0,
         height=1.2 + 0.14 * len(counts) + 0.2 * lines,

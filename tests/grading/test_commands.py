@@ -1,7 +1,9 @@
 """course-nn grade: what the teacher types, sees and finds in the folder."""
 
 import csv
+import os
 import re
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -113,7 +115,7 @@ def points(folder="grades"):
 
 
 def test_a_folder_becomes_a_table_pages_and_a_summary(grade):
-    code, said, given = grade()
+    code, _, given = grade()
     assert code == 0 and given == ["ana", "ben", "cleo", "zoe"]
     rows = table()
     assert list(rows) == ["ana", "ben", "cleo", "zoe"]
@@ -123,7 +125,10 @@ def test_a_folder_becomes_a_table_pages_and_a_summary(grade):
         "cleo": ("0", "14", "syntax error"),
         "zoe": ("2", "14", "ok"),
     }
-    assert rows["zoe"]["1.1 forward_difference"] == "1" and rows["ana"]["1.1 forward_difference"] == "0"
+    assert (
+        rows["zoe"]["1.1 forward_difference"] == "1"
+        and rows["ana"]["1.1 forward_difference"] == "0"
+    )
     assert rows["zoe"]["layer"] == "1 (bubblewrap, Landlock, seccomp)"
     assert "1.1: timeout." in rows["ben"]["notes"]
     pages = sorted(path.name for path in Path("grades/feedback").iterdir())
@@ -338,3 +343,93 @@ def test_the_command_starts_without_what_grading_needs():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout in ("set()\n", "{'numpy'}\n"), found.stdout
+
+
+# The real processes, isolation and cluster
+
+
+@pytest.fixture
+def batch(tmp_path):
+    """Twenty submissions: right, mistaken, damaged and slow ones."""
+    folder = tmp_path / "submissions"
+    folder.mkdir()
+    kinds = [
+        RIGHT + CENTRAL,
+        WRONG + CENTRAL,
+        RIGHT,
+        "x = (",
+        "import time; time.sleep(0.3)\n" + CENTRAL,
+    ]
+    for number in range(20):
+        (folder / f"student{number:02}.py").write_text(kinds[number % 5], encoding="utf-8")
+    return folder
+
+
+def command(batch, out, *arguments):
+    """The command line that grades ``batch`` for real, in the strongest isolation there is."""
+    weakest = [] if any(layer.number for layer in sandbox.probe()) else ["--without-sandbox"]
+    return [
+        *[sys.executable, "-m", "course_nn.cli", "grade", str(batch), "--out", str(out)],
+        *["--exercises", "1.1", "1.2", "--seed", "1", *weakest, *arguments],
+    ]
+
+
+def graded(batch, out, *arguments):
+    done = subprocess.run(
+        command(batch, out, *arguments), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout, (out / "grades.csv").read_bytes()
+
+
+EXPECTED = ["2", "1", "1", "0", "1"]  # points of the five kinds
+
+
+def test_the_table_is_the_same_whatever_the_order_and_the_number_of_jobs(batch, tmp_path):
+    _, one = graded(batch, tmp_path / "one", "--jobs", "1")
+    _, many = graded(batch, tmp_path / "many", "--jobs", "3")
+    assert one == many
+    assert list(points(tmp_path / "one").values()) == EXPECTED * 4
+
+
+def test_killed_in_the_middle_and_started_again_it_gives_the_same_table(batch, tmp_path):
+    _, whole = graded(batch, tmp_path / "whole", "--jobs", "2")
+    out = tmp_path / "killed"
+    run = subprocess.Popen(command(batch, out, "--jobs", "2"), stdout=subprocess.PIPE, text=True)
+    for line in run.stdout:
+        if " of 20 graded" in line:
+            run.kill()  # SIGKILL: nothing of it can be tidied up
+            break
+    run.stdout.close()
+    assert run.wait() != 0 and not (out / "grades.csv").exists()
+    said, again = graded(batch, out, "--jobs", "2")
+    kept = int(re.search(r"(\d+) are graded already", said)[1])
+    assert 2 <= kept < 20
+    assert again == whole
+
+
+def test_a_cluster_gives_the_same_table_with_a_worker_killed_in_the_middle(batch, tmp_path):
+    distributed = pytest.importorskip(
+        "distributed", reason="Dask is NOT TESTED here: pip install 'course-nn[cluster]'"
+    )
+    import dask
+
+    _, whole = graded(batch, tmp_path / "whole", "--jobs", "2")
+    out = tmp_path / "cluster"
+    with (
+        dask.config.set({"distributed.worker.daemon": False}),
+        distributed.LocalCluster(
+            n_workers=3, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        ) as cluster,
+    ):
+        workers = [nanny.pid for nanny in cluster.workers.values()]
+        arguments = command(batch, out, "--scheduler", cluster.scheduler_address)
+        run = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+        for line in run.stdout:
+            if " of 20 graded" in line and workers:
+                os.kill(workers.pop(), signal.SIGKILL)
+                break
+        run.stdout.read()
+        run.stdout.close()
+        assert run.wait() == 0
+    assert (out / "grades.csv").read_bytes() == whole

@@ -16,7 +16,9 @@ from course_nn.grading.gradebook import Mark, Result
 from course_nn.i18n import set_language
 
 CHAPTER = [exercise for exercise in EXERCISES.values() if exercise.chapter == 1]
-HOSTILE = "</pre></style><script>alert(1)</script><img src=x onerror=\"a()\" style='b'>&amp;\u202e\x00"
+HOSTILE = (
+    "</pre></style><script>alert(1)</script><img src=x onerror=\"a()\" style='b'>&amp;\u202e\x00"
+)
 
 
 def mark(exercise, answer):
@@ -148,7 +150,9 @@ def test_a_page_can_be_read_aloud_and_found_its_way_in(four):
     assert links == targets == {"1.1", "1.2", "1.3", "1.4"}
 
 
-@pytest.mark.parametrize("exercises", [CHAPTER, list(EXERCISES.values())], ids=["chapter", "course"])
+@pytest.mark.parametrize(
+    "exercises", [CHAPTER, list(EXERCISES.values())], ids=["chapter", "course"]
+)
 @pytest.mark.parametrize("letter", ["<", "x", "🙂", '"'])
 def test_a_page_is_small_whatever_was_handed_in(exercises, letter):
     long = Panel("failed", "heading", (letter * 50_000,), (("got", letter * 50_000),) * 5, "end")
@@ -170,13 +174,17 @@ def test_a_chapter_of_wrong_answers_fits_unshortened():
 
 
 def test_what_is_short_stays_and_what_is_long_is_cut():
-    shown = Panel("failed", "heading", ("short",), (("got", "x" * 500), ("expected", "[1, 2]")), "end")
+    shown = Panel(
+        "failed", "heading", ("short",), (("got", "x" * 500), ("expected", "[1, 2]")), "end"
+    )
     assert shortened(shown, 600) is shown
-    cut = shortened(shown, 100)
+    cut = shortened(shown, 400)
     assert cut.sentences == ("short",) and cut.rows[1] == ("expected", "[1, 2]")
-    assert cut.rows[0][1].endswith("x …") and 50 < len(cut.rows[0][1]) < 100
-    assert cut.footer == "end Shortened: the answer is longer than a page."
-    assert shortened(shown, 0).rows == ()
+    assert cut.rows[0][1].endswith("x …") and 350 < len(cut.rows[0][1]) < 400
+    assert cut.footer == "Shortened, to fit on the page."
+    short = shortened(shown, 200)
+    assert (short.sentences, short.rows, short.footer) == (("short",), (), cut.footer)
+    assert shortened(shown, 0).sentences == () and shortened(shown, 0).heading == "heading"
 
 
 @pytest.mark.parametrize("status", ["unreadable", "refused", "internal error", "not graded"])
@@ -220,7 +228,11 @@ def test_the_summary_links_to_every_page_and_shows_three_pictures(summary):
     text = summary.page("en")
     reader = Reader(text)
     links = [value for _, name, value in reader.attributes if name == "href"]
-    assert links == ["feedback/Ana%20G%C3%B3mez.html", "feedback/ben%2F%C3%B6.html", "feedback/zoe.html"]
+    assert links == [
+        "feedback/Ana%20G%C3%B3mez.html",
+        "feedback/ben%2F%C3%B6.html",
+        "feedback/zoe.html",
+    ]
     pictures = [value for tag, name, value in reader.attributes if (tag, name) == ("img", "alt")]
     assert len(pictures) == 3 and all(pictures)
     assert "Mean 0.5, median 0.5, of 14 points" in reader.text and "It is a picture." in reader.text
@@ -248,7 +260,11 @@ def test_all_words_are_translated(tmp_path):
     compile_catalogue(tmp_path)
     set_language("xx", tmp_path)
     try:
-        marks = (mistaken(CHAPTER[0]), mark(CHAPTER[1], CHAPTER[1].reference), untouched(CHAPTER[2]))
+        marks = (
+            mistaken(CHAPTER[0]),
+            mark(CHAPTER[1], CHAPTER[1].reference),
+            untouched(CHAPTER[2]),
+        )
         result = Result("1", "ok", "", 1, (*marks, fault(CHAPTER[3], "died", "")))
         summary = Summary(CHAPTER)
         summary.add(result)

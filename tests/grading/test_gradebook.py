@@ -21,7 +21,12 @@ FIRST, SECOND = (exercise.name for exercise in CHAPTER)
 
 def result(student="ana", status="ok", points=(1.0, 0.5), statuses=("passed", "failed"), **more):
     marks = tuple(
-        Mark(exercise.name, state, n, Panel("failed", "heading", ("It is `wrong`.",), (("got", "1"),)))
+        Mark(
+            exercise.name,
+            state,
+            n,
+            Panel("failed", "heading", ("It is `wrong`.",), (("got", "1"),)),
+        )
         for exercise, state, n in zip(CHAPTER, statuses, points)
     )
     return Result(student, status, "1 (bubblewrap)", 2**64 - 1, marks, **more)
