@@ -25,7 +25,7 @@ Reader = Callable[[np.ndarray], np.ndarray]
 SIDE, BOX = 28, 20  # pixels of an image, and of the square in it that a digit fills
 PEN = 2.8  # pixels: about as wide as the strokes in MNIST are
 FINE = 4  # as many times finer is the grid on which strokes are drawn
-SMALLEST = 0.1  # of the pad: what is smaller is a dot, and not blown up to a digit
+SMALLEST = 0.2  # of the pad: what is smaller than this is no digit yet, and stays small
 
 
 def digit_pad(model: Sequential | None = None) -> Interactive:
@@ -42,7 +42,7 @@ def digit_pad(model: Sequential | None = None) -> Interactive:
     """
     read = _reader(Sequential.load(NETWORK) if model is None else model)
     three = _three()
-    image = as_mnist(draw(three))
+    image = seen(three)
     return Interactive(plots.written(three, image, read(image)), [Pad(read)])
 
 
@@ -75,13 +75,14 @@ class Pad(anywidget.AnyWidget):
         with self.hold_sync():
             if not self.strokes:
                 self.image, self.shares = b"", []
-                self.says = _("Nothing written yet.")
+                self.says = _("Nothing written yet")
                 return
-            image = as_mnist(draw(self.strokes))
+            image = seen(self.strokes)
             shares = self._read(image)
             self.image, self.shares = image.tobytes(), shares.tolist()
-            sentence = _("I see an {digit}, {share} %.") if shares.argmax() == 8 else _("I see a {digit}, {share} %.")
-            self.says = sentence.format(digit=shares.argmax(), share=round(100 * shares.max()))
+            best = shares.argmax()
+            words = _("I see an {digit}, {share} %") if best == 8 else _("I see a {digit}, {share} %")
+            self.says = words.format(digit=best, share=round(100 * shares[best]))
 
 
 def _words() -> dict[str, str]:
@@ -95,8 +96,6 @@ def _words() -> dict[str, str]:
         "undo": _("Undo"),
         "image": _("What the network gets: {size} × {size} pixels").format(size=SIDE),
         "shares": _("How sure the network is of each digit"),
-        "digit": _("digit"),
-        "share": _("share"),
     }
 
 
@@ -123,7 +122,7 @@ def _reader(model: Sequential) -> Reader:
     def read(image: np.ndarray) -> np.ndarray:
         return model.predict((scale * image).reshape(1, *shape))[0]
 
-    shares = read(as_mnist(draw(_three())))
+    shares = read(seen(_three()))
     if not (0 <= shares.min() and shares.max() <= 1):  # neither holds for NaN
         raise ValueError(
             _(
@@ -134,7 +133,7 @@ def _reader(model: Sequential) -> Reader:
     return read
 
 
-def as_mnist(ink: np.ndarray) -> np.ndarray:
+def as_mnist(ink: np.ndarray, smallest: float = 1) -> np.ndarray:
     """The digit in ``ink`` scaled to fit 20 x 20 pixels, its center of mass in the middle of 28 x 28.
 
     So MNIST was made: "The original black and white (bilevel) images were size normalized to fit in a
@@ -147,6 +146,7 @@ def as_mnist(ink: np.ndarray) -> np.ndarray:
 
     Args:
         ink: shape (height, width), 0 for paper to 255 for ink, of any size; empty margins are cut off.
+        smallest: ink less high and wide than so many of its pixels is scaled as if it were so large.
 
     Returns:
         Shape (28, 28), uint8. An image of MNIST stays as it is; paper alone stays paper.
@@ -164,7 +164,7 @@ def as_mnist(ink: np.ndarray) -> np.ndarray:
         return image
     rows, columns = (np.flatnonzero(ink.any(axis)) for axis in (1, 0))
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    step = max(ink.shape) / BOX
+    step = max(*ink.shape, smallest) / BOX
     small = _overlaps(ink.shape[0], step) @ ink @ _overlaps(ink.shape[1], step).T
     top, left = (
         np.clip(round(SIDE / 2 - np.arange(n) @ mass / mass.sum()), 0, SIDE - n)
@@ -182,14 +182,19 @@ def _overlaps(n: int, step: float) -> np.ndarray:
     return common.clip(0) / step
 
 
-def draw(strokes: Strokes) -> np.ndarray:
-    """The ink that a round pen leaves on ``strokes``, as wide for a digit written large or small.
+def seen(strokes: Strokes) -> np.ndarray:
+    """What a network gets of ``strokes``: shape (28, 28), uint8, as `as_mnist` makes it.
 
     Args:
         strokes: for each stroke its points (x, y), from 0 to 1 of the pad; y points down.
+    """
+    return as_mnist(draw(strokes), smallest=BOX * FINE)
 
-    Returns:
-        Shape (80, 80), float, 0 to 255, at whose edges the pen stops; ``as_mnist`` takes it on.
+
+def draw(strokes: Strokes) -> np.ndarray:
+    """The ink that a round pen leaves along ``strokes``, scaled to fit 80 x 80 pixels, 0 to 255.
+
+    The pen is as wide for a digit written small as for one written large.
     """
     side = BOX * FINE
     ink = np.zeros((side, side))
