@@ -1,0 +1,162 @@
+"""The student's copy of the course, as a zip: ``course-nn release``.
+
+It holds all that a learner needs: lessons, exercises to fill in, the package, ``start.py``. It goes
+without the worked answers, the tests, the texts that the notebooks are built from, the grading, and
+the other right answers (``rights``) of each exercise.
+
+What it can't go without: ``check`` runs on the learner's machine, so the copy holds what `check` goes
+by, the reference that an answer is compared with and the known mistakes. Who looks for these finds
+them, as does who looks for the course on the network. What a student cannot know is the inputs
+that the grading asks for: they are drawn from a secret that is made with the gradebook and never
+leaves it.
+"""
+
+import ast
+import json
+import os
+import re
+import zipfile
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_nn.checks.notebook import stub
+from course_nn.i18n import _
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FOLDER = "course"  # around everything in the zip
+TOP = [
+    "LICENSE",
+    "README.md",
+    "constraints.txt",
+    "docs/checks.md",
+    "docs/lesson.png",
+    "environment.yml",
+    "pyproject.toml",
+    "start.py",
+]
+_NOT_FOR_STUDENTS = {"grading", "grading.py", "solutions", "before_reset", "__pycache__"}
+
+
+@dataclass(frozen=True)
+class Released:
+    """What `release` wrote: the zip, the names in it, its size in bytes."""
+
+    out: Path
+    files: tuple[str, ...]
+    size: int
+
+    def __str__(self) -> str:
+        text = _("{path}: {n} files, {size:.1f} MB, without solutions, tests and grading.")
+        return text.format(path=self.out, n=len(self.files), size=self.size / 1e6)
+
+
+def release(out: Path, chapters: Collection[int] = (), root: Path = ROOT) -> Released:
+    """Write the student's copy of the course in ``root`` to the zip ``out``; twice the same bytes.
+
+    Args:
+        chapters: the lessons and exercises to take, all if none are named.
+
+    Raises:
+        ValueError: a chapter does not exist, an exercise in ``exercises/`` is not the stub, there
+            is no course in ``root`` or only a student's copy, or ``out`` is something else.
+        OSError: ``out`` cannot be written.
+    """
+    out = Path(out)
+    if out.is_dir() or out.exists() and not zipfile.is_zipfile(out):
+        message = _("{path} is there, and is no zip. Name another file with --out.")
+        raise ValueError(message.format(path=out))
+    if not (root / "exercises" / "solutions").is_dir() or not (root / "start.py").is_file():
+        message = _("{path} is not the whole course. Release it from a copy with the solutions.")
+        raise ValueError(message.format(path=root))
+    known = {int(path.name[:2]) for path in (root / "exercises").glob("[0-9][0-9]_*.ipynb")}
+    if unknown := sorted(set(chapters) - known):
+        message = _("There is no chapter {n}. Choose from {known}.")
+        raise ValueError(message.format(n=unknown[0], known=", ".join(map(str, sorted(known)))))
+    files = dict(sorted(_files(root, set(chapters) or known)))
+    draft = out.with_name(out.name + ".part")
+    try:
+        with zipfile.ZipFile(draft, "w") as archive:
+            for name, data in files.items():
+                entry = zipfile.ZipInfo(f"{FOLDER}/{name}")  # of 1980, so that the bytes stay
+                entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
+                entry.external_attr = (0o100755 if name == "start.py" else 0o100644) << 16
+                archive.writestr(entry, data, compresslevel=9)
+        os.replace(draft, out)
+    finally:
+        draft.unlink(missing_ok=True)
+    return Released(out, tuple(files), out.stat().st_size)
+
+
+def _files(root: Path, chapters: set[int]) -> Iterator[tuple[str, bytes]]:
+    """The names and the bytes of everything that students get."""
+    for name in TOP:
+        if (root / name).is_file():
+            yield name, (root / name).read_bytes()
+    for folder in ("course_nn", "exercises", "notebooks"):
+        for path in (root / folder).rglob("*"):
+            inside = path.relative_to(root)
+            hidden = any(part[0] == "." or part in _NOT_FOR_STUDENTS for part in inside.parts)
+            if hidden or not path.is_file() or path.suffix in (".pyc", ".po", ".pot", ".part"):
+                continue
+            data = path.read_bytes()
+            if folder != "course_nn":
+                chapter = re.match(r"(\d\d)_.*\.ipynb", path.name)
+                if not chapter or int(chapter[1]) not in chapters | {0}:
+                    continue
+                if folder == "exercises":
+                    _see_that_it_is_stubs(path, root)
+            elif re.fullmatch(r"chapter\d+\.py", path.name) and path.parent.name == "checks":
+                data = without_rights(data)
+            yield inside.as_posix(), data
+
+
+def _see_that_it_is_stubs(path: Path, root: Path) -> None:
+    """Raise a ValueError unless a notebook of exercises has the code it was built with."""
+    solved = root / "exercises" / "solutions" / path.relative_to(root / "exercises")
+    if not solved.is_file():  # of another language
+        solved = root / "exercises" / "solutions" / path.name
+    if _code(path) != [stub(source) for source in _code(solved)]:
+        message = _(
+            "{path} is not as the course has it, and students would see what is in it. Put its "
+            "exercises back with course-nn reset, or the whole notebook with git."
+        )
+        raise ValueError(message.format(path=path))
+
+
+def _code(path: Path) -> list[str]:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+
+
+def without_rights(source: bytes) -> bytes:
+    """A module of exercises without their ``rights``, and the functions that nothing else uses."""
+    tree = ast.parse(source)
+    gone: list[ast.expr | ast.stmt] = [
+        keyword.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Exercise"
+        for keyword in node.keywords
+        if keyword.arg == "rights"
+    ]
+    left = {id(inner) for node in gone for inner in ast.walk(node)}
+    helpers = {n.id for node in gone for n in ast.walk(node) if isinstance(n, ast.Name)}
+    unused: list[ast.FunctionDef] = []
+    while True:
+        left |= {id(inner) for node in unused for inner in ast.walk(node)}
+        helpers |= {n.id for node in unused for n in ast.walk(node) if isinstance(n, ast.Name)}
+        used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in left}
+        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        now = [node for node in functions if node.name in helpers - used]
+        if now == unused:
+            break
+        unused = now
+    gone += unused
+    lines = source.splitlines(keepends=True)
+    for node in sorted(gone, key=lambda node: -node.lineno):
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        before = lines[first][: node.col_offset]
+        after = lines[last][node.end_col_offset :]
+        put = b"()" if isinstance(node, ast.expr) else b""
+        lines[first : last + 1] = [before + put + after]
+    return b"".join(lines)

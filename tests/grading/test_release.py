@@ -1,0 +1,234 @@
+"""The student's copy: what is in it, what is not, and that it works where it is unpacked."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from course_nn.checks import EXERCISES
+from course_nn.checks.notebook import published
+from course_nn.grading.release import FOLDER, ROOT, release, without_rights
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    """The folder that a student gets."""
+    folder = tmp_path_factory.mktemp("student")
+    release(folder / "course.zip")
+    with zipfile.ZipFile(folder / "course.zip") as archive:
+        archive.extractall(folder)
+    return folder / FOLDER
+
+
+def python(folder: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``code`` with the course of ``folder`` and no other."""
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONWARNINGS": "error"}
+    environment |= {"COURSE_NN_DATA": str(folder.parent / "data"), "PYTHONIOENCODING": "utf-8"}
+    # an editable install of the checkout would find there what the copy lacks
+    alone = 'import sys; sys.meta_path[:] = [f for f in sys.meta_path if "ditable" not in str(f)]'
+    command = [sys.executable, "-c", f"{alone}\n{code}", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+
+
+def test_holds_what_a_learner_needs(unpacked):
+    for name in ["start.py", "README.md", "LICENSE", "environment.yml", "pyproject.toml", "constraints.txt"]:
+        assert (unpacked / name).read_bytes() == (ROOT / name).read_bytes()
+    for folder in ["notebooks", "exercises"]:
+        have = {path.name for path in (unpacked / folder).iterdir()}
+        assert have == {path.name for path in (ROOT / folder).glob("*.ipynb")}
+
+
+def test_leaves_out_what_is_not_for_students(unpacked):
+    names = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
+    assert not [n for n in names if re.search(r"solution|grading|teaching|lessons/|tests?/|\.git|\.pyc", n)]
+
+
+def test_no_solution_is_in_the_exercises(unpacked):
+    texts = {
+        path.name: "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"])
+        for path in (unpacked / "exercises").glob("*.ipynb")
+    }
+    found = 0
+    for exercise in EXERCISES.values():
+        body = re.search(r"### BEGIN SOLUTION\n(.*?)\n *### END SOLUTION", published(exercise), re.DOTALL)
+        assert body, exercise.name
+        found += 1
+        assert not [name for name, text in texts.items() if body[1] in text], exercise.name
+        pieces = {piece.strip() for piece in body[1].splitlines() if len(piece.strip()) > 40}
+        assert not [p for p in pieces for text in texts.values() if p in text], exercise.name
+    assert found == len(EXERCISES)
+
+
+def test_no_right_answer_of_the_tests_is_in_the_checks(unpacked):
+    for path in (unpacked / "course_nn" / "checks").glob("chapter*.py"):
+        text = path.read_text("utf-8")
+        assert text.count("rights=()") == text.count(" = Exercise(") > 5
+
+
+def test_every_check_works_in_the_copy(unpacked):
+    solved = {name: published(exercise) for name, exercise in EXERCISES.items()}
+    (unpacked.parent / "solved.json").write_text(json.dumps(solved), encoding="utf-8")
+    code = """
+import json, pathlib, sys
+import numpy as np
+import course_nn
+assert course_nn.__file__.startswith(sys.argv[1]), course_nn.__file__
+from course_nn.checks import EXERCISES, check, hint, notebook, progress, solution
+solved = json.loads(pathlib.Path(sys.argv[2]).read_text("utf-8"))
+assert list(solved) == list(EXERCISES)
+namespace = {"np": np, "__name__": "__main__"}
+for name, source in solved.items():
+    for code, wanted in [(notebook.stub(source), "not attempted"), (source, "passed")]:
+        exec(code, namespace)
+        shown = check(namespace[name])
+        assert shown.kind == wanted, (name, shown)
+    assert "hint" in str(hint(namespace[name])).lower()
+print(progress())
+print(solution(namespace[name]))
+"""
+    ran = python(unpacked, code, str(unpacked), str(unpacked.parent / "solved.json"))
+    assert ran.returncode == 0, ran.stderr
+    assert "All is done." in ran.stdout
+    assert "This copy of the course comes without the solutions." in ran.stdout
+
+
+def test_the_command_works_in_the_copy(unpacked):
+    code = "import sys; from course_nn.cli import main; sys.exit(main(sys.argv[1:]))"
+    ran = python(unpacked, code, "check", "1.1")
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert "not attempted yet" in ran.stdout
+
+
+def test_pip_finds_a_package_with_its_data(unpacked):
+    code = """
+from setuptools import build_meta
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1] + "/" + build_meta.build_wheel(sys.argv[1])) as wheel:
+    print(*wheel.namelist(), sep="\\n")
+"""
+    target = unpacked.parent / "wheel"
+    target.mkdir()
+    pytest.importorskip("setuptools", minversion="77")
+    ran = python(unpacked, "import warnings; warnings.simplefilter('ignore')\n" + code, str(target))
+    assert ran.returncode == 0, ran.stderr
+    names = ran.stdout.splitlines()
+    assert "course_nn/datasets/data/train-images-idx3-ubyte.xz" in names
+    assert "course_nn/checks/chapter1.py" in names
+    assert not [name for name in names if "grading" in name]
+
+
+def test_gives_the_same_bytes_twice(tmp_path):
+    first = release(tmp_path / "a.zip", chapters=[1])
+    os.utime(ROOT / "start.py")
+    second = release(tmp_path / "b.zip", chapters=[1])
+    assert first.out.read_bytes() == second.out.read_bytes()
+    assert first.files == second.files == tuple(sorted(first.files))
+    assert first.size == first.out.stat().st_size
+    assert str(first).startswith(str(first.out))
+
+
+def test_takes_chapters(tmp_path):
+    files = release(tmp_path / "a.zip", chapters=[2, 3]).files
+    assert [n for n in files if n.endswith(".ipynb")] == [
+        "exercises/02_descent.ipynb",
+        "exercises/03_neuron.ipynb",
+        "notebooks/00_start.ipynb",
+        "notebooks/02_descent.ipynb",
+        "notebooks/03_neuron.ipynb",
+    ]
+    with pytest.raises(ValueError, match="There is no chapter 9. Choose from 1, 2, 3, 4, 5, 6"):
+        release(tmp_path / "b.zip", chapters=[1, 9])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+
+
+def small_course(folder: Path, answer: str) -> Path:
+    """A course of one exercise; ``answer`` stands in the notebook for students."""
+    cell = "def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION"
+    for place, source in [("exercises/solutions", cell), ("exercises", answer)]:
+        (folder / place).mkdir(parents=True, exist_ok=True)
+        notebook = {"cells": [{"cell_type": "code", "source": source.splitlines(keepends=True)}]}
+        (folder / place / "01_one.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (folder / "start.py").write_text("", encoding="utf-8")
+    return folder
+
+
+STUB = "def f(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+
+
+def test_refuses_to_give_answers_away(tmp_path):
+    course = small_course(tmp_path / "course", STUB)
+    assert release(tmp_path / "a.zip", root=course).files == ("exercises/01_one.ipynb", "start.py")
+    small_course(course, "def f(x):\n    return x")
+    with pytest.raises(ValueError, match=r"01_one.ipynb is not as the course has it.*course-nn reset"):
+        release(tmp_path / "b.zip", root=course)
+    assert not (tmp_path / "b.zip").exists()
+
+
+def test_passes_over_what_lies_about(tmp_path):
+    course = small_course(tmp_path / "course", STUB)
+    for name in [
+        "exercises/before_reset/01_one.ipynb",
+        "exercises/.ipynb_checkpoints/01_one-checkpoint.ipynb",
+        "exercises/ana.ipynb",
+        "course_nn/__pycache__/x.pyc",
+        "course_nn/grading/session.py",
+        "course_nn/plots/grading.py",
+        "course_nn/locale/course_nn.pot",
+        "grades/gradebook.sqlite",
+    ]:
+        (course / name).parent.mkdir(parents=True, exist_ok=True)
+        (course / name).write_text("secret", encoding="utf-8")
+    files = release(tmp_path / "a.zip", root=course).files
+    assert files == ("exercises/01_one.ipynb", "start.py")
+
+
+def test_replaces_its_own_zip_and_nothing_else(tmp_path):
+    course = small_course(tmp_path / "course", STUB)
+    release(tmp_path / "a.zip", root=course)
+    release(tmp_path / "a.zip", root=course)
+    (tmp_path / "thesis.docx").write_text("years of work", encoding="utf-8")
+    for name in ["thesis.docx", "course"]:
+        with pytest.raises(ValueError, match=f"{name} is there, and is no zip. Name another file with --out"):
+            release(tmp_path / name, root=course)
+    assert (tmp_path / "thesis.docx").read_text(encoding="utf-8") == "years of work"
+
+
+def test_tells_where_there_is_no_whole_course(tmp_path, unpacked):
+    for root in [tmp_path, unpacked]:
+        with pytest.raises(ValueError, match="is not the whole course. Release it from a copy with the solu"):
+            release(tmp_path / "a.zip", root=root)
+
+
+def test_leaves_a_folder_that_is_not_there_alone(tmp_path):
+    with pytest.raises(OSError):
+        release(tmp_path / "nowhere" / "a.zip", root=small_course(tmp_path / "course", STUB))
+
+
+def test_takes_out_rights_and_what_only_they_use():
+    source = '''
+def right(x):
+    return helper(x)
+
+
+def helper(x):
+    return "é" * x
+
+
+def both(x):
+    return x
+
+
+one = Exercise(name="é", rights=(right, both, lambda x: x), reference=both)
+two = Exercise(name="two", rights=(), reference=both)
+'''
+    left = without_rights(source.encode()).decode()
+    assert "right(" not in left and "helper" not in left
+    assert 'one = Exercise(name="é", rights=(), reference=both)' in left
+    assert "def both(x):\n    return x\n" in left
