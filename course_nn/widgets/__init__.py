@@ -136,13 +136,17 @@ class Stage(anywidget.AnyWidget):
         """Call ``move(axes, x, y, pressed)`` while the pointer is dragged over axes of ``drawing``.
 
         ``pressed`` is True for the first call of a stroke: what is taken hold of is decided then.
+        A stroke that begins beside all axes takes hold of nothing.
         """
+        holding = False
 
         def heard(change: Any) -> None:
+            nonlocal holding
             number, right, down, pressed = change.new
             axes, x, y = drawing.at(right, down)
+            holding = axes is not None if pressed else holding
             try:
-                if axes is not None:
+                if holding and axes is not None:
                     move(axes, x, y, bool(pressed))
             finally:
                 self.answered = number

@@ -131,6 +131,20 @@ def test_work_that_was_started_ends_with_its_figure():
     assert cancelled and 0 < before == after
 
 
+def test_a_stroke_that_begins_beside_the_axes_takes_hold_of_nothing():
+    moving, axes, _ = drawing()
+    stage, seen = Stage(), []
+    stage.show(moving)
+    stage.on_drag(moving, lambda *drag: seen.append(drag))
+    stage.pointer = [1, 0.5, 0.5, False]
+    stage.pointer = [2, 0, 0, True]
+    stage.pointer = [3, 0.5, 0.5, False]
+    assert seen == [] and stage.answered == 3
+    stage.pointer = [4, 0.5, 0.5, True]
+    stage.pointer = [5, 0.6, 0.5, False]
+    assert [pressed for *_, pressed in seen] == [True, False]
+
+
 def shown():
     moving, *_ = drawing()
     stage = Stage()
