@@ -297,7 +297,8 @@ def _unchanged(after: Any, before: Any) -> bool:
     if callable(before) or isinstance(before, np.random.Generator):
         return True
     if isinstance(before, dict):
-        after, before = [list(part.items()) for part in (after, before)]
+        return isinstance(after, dict) and _unchanged(list(after.items()), list(before.items()))
     if isinstance(before, (tuple, list)):
-        return len(after) == len(before) and all(map(_unchanged, after, before))
+        same = isinstance(after, (tuple, list)) and len(after) == len(before)
+        return same and all(map(_unchanged, after, before))
     return difference(after, before, Rule(1e-12, 1e-12, any_kind=True)) is None

@@ -20,8 +20,7 @@ import types
 from typing import Any, BinaryIO
 
 from course_nn.checks.calling import Error, calling
-from course_nn.checks.functions import CATALOGUE
-from course_nn.grading.protocol import ENTRIES, plain, read_frame, unpack, write_frame
+from course_nn.grading.protocol import ENTRIES, frame, plain, read_frame, unpack
 
 STAND_INS = ("check", "hint", "solution", "progress")  # of `course_nn`; they do nothing here
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
@@ -32,14 +31,18 @@ def main(reader: BinaryIO, writer: BinaryIO) -> None:
 
     def requests() -> Any:
         while (body := read_frame(reader, most=1 << 31)) is not None:
-            yield unpack(body, CATALOGUE)
+            yield unpack(body, trusted=True)
+
+    def reply(value: Any) -> None:
+        writer.write(frame(value))
+        writer.flush()
 
     asked = requests()
     confine(next(asked))
     learner = Learner()
-    write_frame(writer, True)
+    reply(True)
     for method, *arguments in asked:
-        write_frame(writer, getattr(learner, method)(*arguments))
+        reply(getattr(learner, method)(*arguments))
 
 
 # A learner's code
@@ -83,7 +86,7 @@ class Learner:
             error = _raised(raised)
         defined = [name for name in answers if callable(self.names.get(name))]
         self.answers |= {name: self.names[name] for name in defined}
-        return defined, error
+        return tuple(defined), error
 
     def execute(self, statement: ast.stmt, file: str) -> None:
         """Run one statement; what it imports from ``__future__`` holds from then on."""
@@ -97,7 +100,7 @@ class Learner:
         try:
             answer = calling(self.answers[name])(args)
         except BaseException as raised:  # the error cannot even be told
-            return None, _raised(raised), None, False
+            return None, _raised(raised), [], False
         error = answer.error and tuple(map(plain, vars(answer.error).values()))
         after = [plain(argument, ENTRIES // 3 // len(args)) for argument in answer.args]
         return plain(answer.value), error, after, answer.printed

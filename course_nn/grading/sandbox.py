@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from course_nn.grading import seccomp
-from course_nn.grading.protocol import ProtocolError, read_frame, unpack, write_frame
+from course_nn.grading.protocol import ProtocolError, frame, read_frame, unpack
 
 BUBBLEWRAP, LANDLOCK, SECCOMP, SANDBOX_EXEC = "bubblewrap", "Landlock", "seccomp", "sandbox-exec"
 
@@ -80,7 +80,13 @@ for name, code in marshal.load(reader):
 sys.path.pop()
 module.main(reader, writer)
 """
-_MODULES = ("checks.calling", "checks.functions", "checks.show", "grading.protocol", "grading.child")
+_MODULES = (
+    "checks.calling",
+    "checks.functions",
+    "checks.show",
+    "grading.protocol",
+    "grading.child",
+)
 
 
 def start(layer: Layer, folder: str) -> "subprocess.Popen[bytes]":
@@ -143,9 +149,7 @@ def opening(layer: Layer, memory: int, seconds: float) -> bytes:
         "landlock": _landlock() if LANDLOCK in layer.walls else None,
         "seccomp": seccomp.program(platform.machine()) if SECCOMP in layer.walls else b"",
     }
-    file = BytesIO()
-    write_frame(file, setup)
-    return _code() + file.getvalue()
+    return _code() + frame(setup)
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
@@ -293,7 +297,9 @@ def _landlock() -> tuple[tuple[int, int, int], list[tuple[str, int]]]:
     view = _view()
     entries = [entry for folder in view.standard for entry in folder.iterdir()]
     needed = (entry for entry in entries if entry.name not in _NOT_NEEDED)
-    rules = {str(device): _READ_FILE | _WRITE_FILE * ("w" in may) for device, may in _DEVICES.items()}
+    rules = {
+        str(device): _READ_FILE | _WRITE_FILE * ("w" in may) for device, may in _DEVICES.items()
+    }
     for path in (*view.whole, *view.files, *needed):
         rules[str(path)] = _READ_FILE | _READ_DIR * path.is_dir()
     return (files, network, scopes), list(rules.items())
@@ -361,11 +367,11 @@ def _holds(layer: Layer) -> bool:
     if layer.walls and sys.platform != system:
         return False
     with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as canary:
-        requests = BytesIO()
-        write_frame(requests, ("run", _ATTEMPTS if layer.walls else "attempts = id", "", ("attempts",), True))
-        write_frame(requests, ("call", "attempts", (canary.name,)))
+        cell = _ATTEMPTS if layer.walls else "attempts = id"
         try:
-            asked = opening(layer, 1 << 30, 60) + requests.getvalue()
+            asked = opening(layer, 1 << 30, 60)
+            asked += frame(("run", cell, "<attempts>", ("attempts",), True))
+            asked += frame(("call", "attempts", (canary.name,)))
             process = start(layer, folder)
             try:
                 said = BytesIO(process.communicate(asked, timeout=60)[0])

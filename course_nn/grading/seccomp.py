@@ -85,7 +85,9 @@ ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "exit_group": (231, 94),
 }
 CLONE, FCNTL, IOCTL, PRLIMIT = (56, 220), (72, 25), (16, 29), (302, 261)
-NEWEST = 435  # clone3; libraries do without this and all that came later, if told that it is missing
+NEWEST = (
+    435  # clone3; libraries do without this and all that came later, if told that it is missing
+)
 
 CLONE_THREAD = 0x10000
 FCNTLS = (0, 1, 2, 3, 4, 1030)  # duplicate, flags; not the owner of a file, who gets its signals

@@ -1,0 +1,93 @@
+"""A process that runs a learner's code, spoken to under a deadline."""
+
+import os
+import queue
+import tempfile
+import threading
+from typing import Any
+
+from course_nn.grading import sandbox
+from course_nn.grading.protocol import ProtocolError, frame, read_frame, unpack
+from course_nn.grading.sandbox import Layer
+from course_nn.i18n import _
+
+START = 60.0  # seconds to start in, on a machine that is busy
+
+
+class Process:
+    """A process of ``layer``, ready for questions.
+
+    A thread writes and reads, so that whoever asks can go away at the deadline, whatever the process
+    does: it may flood the pipe, send byte by byte, or never read. It ends with the thread that
+    makes it.
+
+    Args:
+        memory: bytes of address space.
+        seconds: of processor time in all.
+
+    Raises:
+        OSError: it does not start.
+    """
+
+    def __init__(self, layer: Layer, memory: int, seconds: float) -> None:
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._questions: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
+        self._process = sandbox.start(layer, self._folder.name)
+        self._thread = threading.Thread(target=self._talk, daemon=True)
+        self._thread.start()
+        try:
+            self.ask(sandbox.opening(layer, memory, seconds), START)
+        except (TimeoutError, EOFError, ProtocolError) as error:
+            self.end()
+            message = _("A process does not start in the sandbox ({layer}): {error}")
+            raise OSError(message.format(layer=layer.name, error=error)) from None
+        except BaseException:
+            self.end()
+            raise
+
+    def ask(self, question: bytes, seconds: float) -> Any:
+        """The answer to the frame ``question``.
+
+        Raises:
+            TimeoutError: there is none in ``seconds``.
+            EOFError: the process has ended, or closed its pipe.
+            ProtocolError: it sent what is no value.
+        """
+        self._questions.put(question)
+        try:
+            answer = self._answers.get(timeout=max(seconds, 0))
+        except queue.Empty:
+            raise TimeoutError("no answer in time") from None
+        if answer is None:
+            raise EOFError("the process has ended")
+        if isinstance(answer, Exception):
+            raise answer
+        return unpack(answer)
+
+    def _talk(self) -> None:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin and stdout
+        while question := self._questions.get():
+            try:
+                left = memoryview(question)
+                while left:
+                    left = left[os.write(stdin.fileno(), left) :]
+                answer = read_frame(stdout)
+            except ProtocolError as error:
+                self._answers.put(error)
+            except OSError:  # nobody reads there any more
+                self._answers.put(None)
+            else:
+                self._answers.put(answer)
+
+    def end(self) -> None:
+        """End it at once, and all that it has started."""
+        sandbox.end(self._process)
+        self._questions.put(None)
+        self._thread.join(1)
+        if not self._thread.is_alive():  # else, in layer 0, something still holds the pipe
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe:
+                    pipe.close()
+        self._folder.cleanup()
