@@ -160,7 +160,7 @@ class _Unpacked:
             name = _name(entry)
             path = [part for part in re.split(r"[/\\]", name) if part not in ("", ".")]
             mode = entry.external_attr >> 16
-            if entry.is_dir() or not path:
+            if not path or name[-1] in "/\\":  # a folder
                 continue
             if ".." in path or name[0] in "/\\" or re.match(r"[A-Za-z]:", name) or "\0" in name:
                 self.left_out.append((_said(path), _("its name leads elsewhere")))
