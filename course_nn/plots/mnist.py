@@ -175,8 +175,8 @@ def written(strokes: Sequence[ArrayLike], image: np.ndarray, shares: np.ndarray)
         height=3.4,
         width_ratios=[1, 1, 1.1],
         alt=_(
-            "A digit written on a pad, the image of {height} × {width} pixels that the network gets of "
-            "it, and the shares of the ten digits as bars. The longest bar is that of the {best}."
+            "A digit written on a pad, the image of {height} × {width} pixels that the network gets "
+            "of it, and the shares of the ten digits as bars. The longest bar is that of the {best}."
         ).format(height=len(image), width=image.shape[1], best=shares.argmax()),
     )
     for stroke in map(np.asarray, strokes):

@@ -32,9 +32,9 @@ def digit_pad(model: Sequential | None = None) -> Interactive:
     """A pad to write a digit on; the network says what it sees, live.
 
     Args:
-        model: takes images of 28 x 28 pixels, as rows of shape (784,) or (28, 28), and gives ten shares.
-            Where its first layer is ``Rescaling`` it gets bytes, else numbers from 0 to 1. If None, the
-            network that ships with the package.
+        model: takes images of 28 x 28 pixels, as rows of shape (784,) or (28, 28), and gives ten
+            shares. It gets bytes if it begins with ``Rescaling``, else numbers from 0 to 1. None for
+            the network that ships with the package.
 
     Raises:
         TypeError: ``model`` is no network of this package.
@@ -49,8 +49,8 @@ def digit_pad(model: Sequential | None = None) -> Interactive:
 class Pad(anywidget.AnyWidget):
     """What is written on it goes to ``read``, and its answer is shown.
 
-    The browser sends all strokes each time, and sends no more until they are answered, so that nothing
-    is lost and no queue builds up.
+    The browser sends all strokes each time, and no more until they are answered: nothing is lost, and
+    no queue builds up.
 
     Args:
         read: makes ten shares of an image (28, 28) of bytes.
@@ -59,9 +59,9 @@ class Pad(anywidget.AnyWidget):
     _esm = HERE / "pad.js"
     _css = look.CSS + (HERE / "pad.css").read_text(encoding="utf-8")
 
-    strokes = traitlets.List().tag(sync=True, echo_update=False)  # as `draw` takes them
+    strokes: Any = traitlets.List().tag(sync=True, echo_update=False)  # as `draw` takes them
     image = traitlets.Bytes().tag(sync=True)  # 28 x 28, row by row; none where nothing is written
-    shares = traitlets.List().tag(sync=True)
+    shares: Any = traitlets.List().tag(sync=True)
     says = traitlets.Unicode().tag(sync=True)
     words = traitlets.Dict().tag(sync=True)
 
@@ -81,7 +81,8 @@ class Pad(anywidget.AnyWidget):
             shares = self._read(image)
             self.image, self.shares = image.tobytes(), shares.tolist()
             best = shares.argmax()
-            words = _("I see an {digit}, {share} %") if best == 8 else _("I see a {digit}, {share} %")
+            eight, other = _("I see an {digit}, {share} %"), _("I see a {digit}, {share} %")
+            words = eight if best == 8 else other
             self.says = words.format(digit=best, share=round(100 * shares[best]))
 
 
@@ -102,8 +103,11 @@ def _words() -> dict[str, str]:
 def _reader(model: Sequential) -> Reader:
     """How ``model`` reads an image (28, 28) of bytes, if it fits the pad."""
     if not isinstance(model, Sequential):
-        given = type(model).__name__
-        raise TypeError(_("digit_pad takes a network, a Sequential, got {given}.").format(given=given))
+        raise TypeError(
+            _("digit_pad takes a network, a Sequential, got {given}.").format(
+                given=type(model).__name__
+            )
+        )
     if not model.built:
         raise ValueError(
             _("The network on the pad has not been trained yet. Call model.fit(x, y) first.")
@@ -112,8 +116,8 @@ def _reader(model: Sequential) -> Reader:
     if math.prod(shape) != SIDE * SIDE or model.output_shape != (10,):
         raise ValueError(
             _(
-                "digit_pad needs a network that takes images of 28 x 28 pixels, as rows of shape (784,) "
-                "or (28, 28), and gives ten shares; this one takes {taken} and gives {given}."
+                "digit_pad needs a network that takes images of 28 x 28 pixels, as rows of shape "
+                "(784,) or (28, 28), and gives ten shares; this one takes {taken} and gives {given}."
             ).format(taken=shape, given=model.output_shape)
         )
     first = next((layer for layer in model.layers if not isinstance(layer, (Input, Flatten))), None)
@@ -126,27 +130,24 @@ def _reader(model: Sequential) -> Reader:
     if not (0 <= shares.min() and shares.max() <= 1):  # neither holds for NaN
         raise ValueError(
             _(
-                "The ten outputs of the network must be shares between 0 and 1; here they go from {low:.3g} "
-                "to {high:.3g}. Let the last layer be Dense(10, activation='softmax')."
+                "The ten outputs of the network must be shares between 0 and 1; here they go from "
+                "{low:.3g} to {high:.3g}. Let the last layer be Dense(10, activation='softmax')."
             ).format(low=shares.min(), high=shares.max())
         )
     return read
 
 
 def as_mnist(ink: np.ndarray, smallest: float = 1) -> np.ndarray:
-    """The digit in ``ink`` scaled to fit 20 x 20 pixels, its center of mass in the middle of 28 x 28.
+    """The digit in ``ink``, scaled to 20 x 20 pixels, its center of mass in the middle of 28 x 28.
 
-    So MNIST was made: "The original black and white (bilevel) images were size normalized to fit in a
-    20 x 20 pixel box while preserving their aspect ratio. The resulting images contain gray levels
-    [from] the anti-aliasing [...]. The images were centered in a 28 x 28 image by computing the
-    center of mass of the pixels, and translating the image so as to position this point at the
-    center" (LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document
-    recognition", Proceedings of the IEEE 86, 1998, section III.A). Translated by whole pixels: in
-    all of MNIST the center of mass is at most half a pixel from row 14 and column 14.
+    So MNIST was made (Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to
+    document recognition", 1998, section III.A): the longer side of a digit is 20 pixels, the ratio of
+    the sides is kept, and the gray of a pixel says how much ink falls on it. Then the digit is moved,
+    by whole pixels: in all of MNIST its center of mass is within half a pixel of row and column 14.
 
     Args:
-        ink: shape (height, width), 0 for paper to 255 for ink, of any size; empty margins are cut off.
-        smallest: ink less high and wide than so many of its pixels is scaled as if it were so large.
+        ink: shape (height, width), 0 for paper to 255 for ink, of any size; margins are cut off.
+        smallest: ink less high and wide than so many pixels is scaled as if it were so large.
 
     Returns:
         Shape (28, 28), uint8. An image of MNIST stays as it is; paper alone stays paper.
@@ -157,7 +158,9 @@ def as_mnist(ink: np.ndarray, smallest: float = 1) -> np.ndarray:
     ink = np.asarray(ink, dtype=float)
     if ink.ndim != 2:
         raise ValueError(
-            _("as_mnist takes an image of shape (height, width), got shape {given}.").format(given=ink.shape)
+            _("as_mnist takes an image of shape (height, width), got shape {given}.").format(
+                given=ink.shape
+            )
         )
     image = np.zeros((SIDE, SIDE), np.uint8)
     if not ink.any():
@@ -216,7 +219,7 @@ def draw(strokes: Strokes) -> np.ndarray:
 
 
 def _spaced(line: np.ndarray, least: float) -> np.ndarray:
-    """The first and the last point, and those between that are ``least`` away from the one before."""
+    """The ends of ``line``, and those points between that are ``least`` away from the one before."""
     kept = [line[0]]
     for point in line[1:-1]:
         if np.hypot(*(point - kept[-1])) >= least:
