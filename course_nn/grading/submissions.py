@@ -408,10 +408,10 @@ def _pieces(data: bytes, name: str, left: int) -> tuple[list[Placed], list[str]]
     odd: dict[str, list[str]] = {}
     for part in parts:
         size = len(part.source.lstrip("\n"))
-        left -= size
-        if size > sources.MAX_SOURCE or left < 0:
+        if size > min(left, sources.MAX_SOURCE):
             odd.setdefault("long", []).append(part.place)
             continue
+        left -= size
         source, kinds = sources.plain(part.source)
         for kind in sorted(kinds):
             odd.setdefault(kind, []).append(part.place)
