@@ -15,7 +15,7 @@ from course_nn.i18n import N_, _
 
 MAX_CELLS = 2_000  # of a file
 MANY = 300  # pieces; those that follow go without blank lines above
-MAX_SOURCE = 300_000  # characters of a cell or a script; half a second for Python to parse
+MAX_SOURCE = 150_000  # characters of a cell or a script; what takes Python a second at worst
 
 
 class Unreadable(ValueError):

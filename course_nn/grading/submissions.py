@@ -17,7 +17,7 @@ from course_nn.i18n import _
 
 MAX_BYTES = 20_000_000  # of a file
 MAX_FILES = 200  # of a student
-MAX_SOURCE = 1_000_000  # characters of all the cells of a student
+MAX_SOURCE = 500_000  # characters of all the cells of a student
 MAX_NOTES = 30
 
 
@@ -351,10 +351,13 @@ def read(files: Sequence[Path], student: str) -> Submission:
         notes += [named + note for note in odd]
         answers += [_Piece(number, place + of_file, mark, piece) for place, mark, piece in found]
     notes += _decide(answers)
+    broken = [own.place for own in answers if own.piece.broken and not own.answers]
+    if broken and len(broken) < len(answers):
+        notes.append(_("What is no Python in {where} was left out.").format(where=_some(broken)))
     cells = tuple(
         Cell(own.piece.source, tuple(sorted(own.answers)))
         for own in answers
-        if own.answers or not sources.does_nothing(own.piece.source)
+        if own.answers or not (own.piece.broken or sources.does_nothing(own.piece.source))
     )
     problem = ""
     if faults == len(files):
@@ -419,9 +422,12 @@ def _pieces(data: bytes, name: str, left: int) -> tuple[list[Placed], list[str]]
             place = _("line {n}").format(n=piece.line) if script else part.place
             found.append((place, part.mark, piece))
     for kind, places in odd.items():
-        where = ", ".join(places[:5]) + (", ..." if len(places) > 5 else "")
-        notes.append(_why_left_out(kind).format(where=where, kind=kind[:30]))
+        notes.append(_why_left_out(kind).format(where=_some(places), kind=kind[:30]))
     return found, notes
+
+
+def _some(places: list[str]) -> str:
+    return ", ".join(places[:5]) + (", ..." if len(places) > 5 else "")
 
 
 def _of_part(part: Part, source: str, script: bool) -> list[Piece]:

@@ -347,6 +347,8 @@ def test_a_cell_that_is_no_python_hides_no_definition(reading):
     for cells in ([ROLL, broken], [broken, ROLL]):
         submission = reading(notebook(*cells))
         assert answers(submission) == {"roll": ROLL}
+        assert code_of(submission) == ROLL
+        assert f"What is no Python in cell {cells.index(broken) + 1} was left out." in submission.notes
     assert answers(reading(notebook("x = 1", broken))) == {"roll": broken}
 
 
@@ -484,6 +486,7 @@ def test_what_is_wrong_in_a_script_costs_only_itself(reading):
     assert submission.problem == ""
     assert "else:\n    y = 2" in code_of(submission)
     assert "z = 3" in code_of(submission)
+    assert submission.notes == ("What is no Python in line 16 was left out.",)
     lines = source.split("\n")
     for cell in submission.cells:
         first = next(n for n, line in enumerate(cell.source.split("\n")) if line)
@@ -512,7 +515,7 @@ def test_imports_from_the_future_hold_for_all_pieces(reading):
 
 def test_code_beyond_measure_is_left_out(reading):
     long = "x = 1\n" * (sources.MAX_SOURCE // 6 + 1)
-    submission = reading(notebook(long, ROLL, *[f"y = '{'a' * 250_000}'"] * 4, "z = 1"))
+    submission = reading(notebook(long, ROLL, *[f"y = '{'a' * 125_000}'"] * 4, "z = 1"))
     assert answers(submission) == {"roll": ROLL}
     assert submission.notes == ("The code in cell 1, cell 6 is too long, and was left out.",)
     assert len(reading(notebook(*["x = 1"] * 3_000)).cells) == sources.MAX_CELLS
