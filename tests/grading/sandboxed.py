@@ -1,0 +1,84 @@
+"""For tests that run code in the sandbox: on each layer that there is, and nothing left behind."""
+
+import contextlib
+import ctypes
+import os
+import sys
+import time
+from functools import cache
+from pathlib import Path
+
+import pytest
+from course_nn.grading.process import Process
+from course_nn.grading.protocol import frame
+from course_nn.grading.sandbox import BUBBLEWRAP, LAYERS, NONE, SANDBOX_EXEC, probe
+from course_nn.grading.submissions import Cell, Submission
+
+LAYERS_TO_TEST = [LAYERS[0], LAYERS[2], *([LAYERS[3]] if sys.platform == "darwin" else []), NONE]
+
+reached = cache(probe)
+
+
+def need(layer):
+    """Skip, loudly, a test of a layer that this machine does not reach."""
+    if layer not in reached():
+        missing = "bubblewrap is" if BUBBLEWRAP in layer.walls else "its kernel or system is"
+        pytest.skip(f"LAYER {layer.number} ({layer.name}) NOT TESTED: {missing} not to be had here")
+    return layer
+
+
+@pytest.fixture(params=LAYERS_TO_TEST, ids=lambda layer: layer.name)
+def layer(request):
+    return need(request.param)
+
+
+@pytest.fixture(params=LAYERS_TO_TEST[:-1], ids=lambda layer: layer.name)
+def walled(request):
+    """A layer that keeps things from a learner's code."""
+    return need(request.param)
+
+
+def submission(*cells):
+    """Each cell as its source, or as its source and the exercises that it answers."""
+    return Submission("ada", (), tuple(Cell(*([c] if isinstance(c, str) else c)) for c in cells))
+
+
+def value_of(source, layer, *args, seconds=30, memory=1 << 30):
+    """What the function ``answer`` of ``source`` returns in a process of ``layer``; or its error."""
+    process = Process(layer, memory, 100)
+    try:
+        process.ask(frame(("run", source, "<cell>", ("answer",), True)), seconds)
+        value, error, *_ = process.ask(frame(("call", "answer", args)), seconds)
+        return value if error is None else error[:2]
+    finally:
+        process.end()
+
+
+def children():
+    """The processes that this one has started and that still run, or whose parents have ended."""
+    found = set()
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            pid, *rest = place.read_text().rpartition(")")
+            state, parent, *_ = rest[-1].split()
+            if int(parent) == os.getpid() and state != "Z":
+                found.add(int(pid.split()[0]))
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left():
+    """After each test no process is left; orphans of the test's own come to it, as to init."""
+    if sys.platform != "linux":
+        yield
+        return
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+    before = children()
+    yield
+    patience = time.monotonic() + 5
+    while (left := children() - before) and time.monotonic() < patience:
+        time.sleep(0.02)
+    assert not left
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
