@@ -300,7 +300,7 @@ def playground() -> Interactive:
 
     async def work() -> None:
         while game.finite and game.epoch < LIMIT:
-            advance(1 + game.epoch // 25)  # slowly at first, when most happens
+            advance(1 + game.epoch // 15)  # slowly at first, when most happens
             await stage.taken()
         pause()
 
