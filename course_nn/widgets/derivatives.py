@@ -14,21 +14,21 @@ EPS = np.finfo(float).eps
 BEST = {forward_difference: EPS ** (1 / 2), central_difference: EPS ** (1 / 3)}  # the best h
 STEPS = np.logspace(-15, 0, 121)  # where the error is drawn
 LEAST = 1e-16  # smaller errors, 0 among them, are drawn as this one
-GRID = 0.05  # x is dragged in steps of this, so that the kink at 0 can be hit
+GRID = np.linspace(-2.6, 2.6, 401)  # where the curves are drawn
+X_STEP, H_STEP = 0.05, 0.02  # of the sliders, so that the kink at 0 can be hit; of h, in decades
 
 
 class Curve(NamedTuple):
     f: Function
     slope: Callable[[float], float]  # NaN where there is no tangent
-    reach: float  # x goes from -reach to reach, and h to 1
 
 
 CURVES = {
-    "x²": Curve(lambda x: x * x, lambda x: 2 * x, 1.5),
-    "x³": Curve(lambda x: x * x * x, lambda x: 3 * x * x, 1.2),
-    "sin x": Curve(np.sin, np.cos, 3.0),
-    "|x|": Curve(np.abs, lambda x: np.sign(x) if x else np.nan, 1.5),
-    "ReLU": Curve(lambda x: np.maximum(x, 0), lambda x: float(x > 0) if x else np.nan, 1.5),
+    "x²": Curve(lambda x: x * x, lambda x: 2 * x),
+    "x³": Curve(lambda x: x * x * x, lambda x: 3 * x * x),
+    "sin x": Curve(np.sin, np.cos),
+    "|x|": Curve(np.abs, lambda x: np.sign(x) if x else np.nan),
+    "ReLU": Curve(lambda x: np.maximum(x, 0), lambda x: float(x > 0) if x else np.nan),
 }
 
 
@@ -41,8 +41,8 @@ def secant() -> Interactive:
     picture, (left, right) = canvas(
         1,
         2,
-        width=8.8,
-        height=4.2,
+        width=7.6,
+        height=4.0,
         width_ratios=[8, 5],
         alt=_(
             "A curve with a secant through two of its points, a step h apart, and the tangent. "
@@ -59,7 +59,7 @@ def secant() -> Interactive:
     legend = left.legend(
         loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=2, columnspacing=1, handlelength=1.6
     )
-    left.set(xlabel="x", ylabel="f(x)")
+    left.set(xlabel="x", ylabel="f(x)", xlim=GRID[[0, -1]])
     left.set_title(_("As h shrinks, the secant turns into the tangent"), pad=28)
     (curve_of_errors,) = right.loglog([], ".", color=BLUE, ms=4)
     (here,) = right.plot([], "o", color=BLUE, ms=9, mec="white")
@@ -75,8 +75,8 @@ def secant() -> Interactive:
         _("difference"),
         [(_("forward"), forward_difference), (_("central"), central_difference)],
     )
-    x = slider("x", 1.0, -1.5, 1.5, GRID)
-    h = slider(_("step h"), 1.0, STEPS[0], 1, 0.05, logarithmic=True)
+    x = slider("x", 1.0, -1.5, 1.5, X_STEP)
+    h = slider(_("step h"), 1.0, STEPS[0], 1, H_STEP, logarithmic=True)
     stage, note = Stage(alt=picture.alt), Note()
     drawing = Drawing(picture, [run, cut, touch, ends, point, legend, curve_of_errors, here, told])
 
@@ -86,11 +86,11 @@ def secant() -> Interactive:
         return at - h.value * (difference.value is central_difference), at + h.value
 
     def update(change: Any = None) -> None:
-        f, slope, reach = CURVES[curve.value]
+        f, slope = CURVES[curve.value]
         at, (start, end) = round(x.value, 6), step()
         true, found = slope(at), difference.value(f, at, h.value)
         error = abs(found - true)
-        sides = np.array([-reach - 1, reach + 1])
+        sides = GRID[[0, -1]]
         run.set_data([start, end, end], [f(start), f(start), f(end)])
         cut.set_data(sides, f(start) + found * (sides - start))
         touch.set_data(sides, f(at) + true * (sides - at))
@@ -100,27 +100,25 @@ def secant() -> Interactive:
         curve_of_errors.set_data(STEPS, np.maximum(errors, LEAST))
         here.set_data([h.value], [max(error, LEAST)])
         secant_told, tangent_told = legend.get_texts()
-        secant_told.set_text(_("secant: slope {slope:.6f}").format(slope=found))
+        secant_told.set_text(_("secant: slope {slope:.4f}").format(slope=found))
         if np.isnan(true):
             tangent_told.set_text(_("no tangent"))
             told.set_text(_("No slope, so no error"))
         else:
-            tangent_told.set_text(_("tangent: slope {slope:.6f}").format(slope=true))
+            tangent_told.set_text(_("tangent: slope {slope:.4f}").format(slope=true))
             told.set_text(_("Error of the slope: {error:.2g}").format(error=error))
         stage.show(drawing)
         note.say(_seen(f, at, h.value, BEST[difference.value], found, true))
 
     def replace(change: Any = None) -> None:
         """Draw another curve."""
-        f, _slope, reach = CURVES[curve.value]
-        grid = np.linspace(-reach - 1, reach + 1, 401)
-        graph.set_data(grid, f(grid))
-        low, high = f(grid).min(), f(grid).max()
+        height = CURVES[curve.value].f(GRID)
+        graph.set_data(GRID, height)
+        low, high = height.min(), height.max()
         room = 0.15 * (high - low)
-        left.set(xlim=grid[[0, -1]], ylim=(low - room, high + room))
+        left.set_ylim(low - room, high + room)
         picture.set_layout_engine("constrained")  # the numbers at the axis may be longer
         drawing.redraw()
-        x.min, x.max = -reach, reach
         update()
 
     held, where = "x", left
@@ -135,19 +133,18 @@ def secant() -> Interactive:
         if axes is not where:  # the stroke has left its axes
             return
         if held == "x":
-            x.value = round(round(at / GRID) * GRID, 6)
-        elif axes is right:
-            h.value = min(max(at, STEPS[0]), 1)
-        else:
-            away = abs(at - here) if cuts[0] < here else at - here
-            h.value = min(max(round(away, 2), 0.01), 1)
+            x.value = round(round(at / X_STEP) * X_STEP, 6)
+            return
+        if axes is left:
+            at = max(0.01, abs(at - here) if cuts[0] < here else at - here)
+        h.value = 10 ** round(round(np.log10(at) / H_STEP) * H_STEP, 6)
 
     for control in (difference, x, h):
         control.observe(update, "value")
     curve.observe(replace, "value")
     stage.on_drag(drawing, move)
     replace()
-    return Interactive(picture, [stage, controls(curve, difference, x, h), note])
+    return Interactive(picture, [stage, controls(curve, difference), controls(x, h), note])
 
 
 def _seen(f: Function, x: float, h: float, best: float, found: float, true: float) -> str:

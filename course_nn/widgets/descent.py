@@ -11,20 +11,20 @@ from course_nn import descent as package
 from course_nn.derivatives import jacobian
 from course_nn.i18n import _, ngettext
 from course_nn.plots import ORANGE, canvas, styled
-from course_nn.plots.descent import Window, _map
+from course_nn.plots.descent import _map
 from course_nn.widgets import Drawing, Interactive, Note, Stage, choice, controls, slider
 
 GRID = 0.05  # the start is dragged in steps of this, so that it can stand on a ridge
 LEVEL, HIGH = 1e-13, 1e4  # heights that are drawn
+WINDOW = (-2.5, 2.5, -1.5, 1.5)  # of the map: left, right, bottom, top
 
 
 class Landscape(NamedTuple):
     function: Callable[..., Any]
     gradient: Callable[..., Any]
     minima: list[tuple[float, float]]  # the lowest first
-    window: Window  # five wide to three high
     start: tuple[float, float]
-    learning_rate: float
+    learning_rate: float  # one that the slider stops at
 
 
 def two_valleys(p: Any) -> Any:
@@ -43,27 +43,15 @@ def landscapes() -> dict[str, Landscape]:
     """The landscapes of the lesson, by their names."""
     deep, _top, shallow = np.sort(np.roots([4, 0, -6, 1]).real)  # where two_minima_slope is 0
     return {
-        _("bowl"): Landscape(
-            package.bowl, package.bowl_gradient, [(0, 0)], (-10, 10, -6, 6), (-9, 4), 0.18
-        ),
+        _("bowl"): Landscape(package.bowl, package.bowl_gradient, [(0, 0)], (-2.2, 1), 10**-0.75),
         _("long valley"): Landscape(
-            package.valley, package.valley_gradient, [(1, 1)], (-2, 2, -0.7, 1.7), (-1.2, 1), 0.001
+            package.valley, package.valley_gradient, [(1, 1)], (-1.2, 1), 1e-3
         ),
         _("saddle"): Landscape(
-            package.saddle,
-            package.saddle_gradient,
-            [(0, 1), (0, -1)],
-            (-2.5, 2.5, -1.5, 1.5),
-            (2, 0),
-            0.2,
+            package.saddle, package.saddle_gradient, [(0, 1), (0, -1)], (2, 0), 10**-0.7
         ),
         _("two minima"): Landscape(
-            two_valleys,
-            two_valleys_gradient,
-            [(deep, 0), (shallow, 0)],
-            (-2, 2, -1.2, 1.2),
-            (0.2, 1),
-            0.05,
+            two_valleys, two_valleys_gradient, [(deep, 0), (shallow, 0)], (0.2, 1), 10**-1.3
         ),
     }
 
@@ -77,8 +65,8 @@ def descent() -> Interactive:
     picture, (left, right) = canvas(
         1,
         2,
-        width=9.2,
-        height=3.7,
+        width=7.6,
+        height=3.15,
         width_ratios=[5, 3],
         alt=_(
             "The map of a landscape and on it a path of gradient descent, from a ring to a star. "
@@ -92,7 +80,7 @@ def descent() -> Interactive:
     way = left.set_title(" ")
     (height,) = right.semilogy([], "o-", color=ORANGE, ms=3, lw=1.2)
     (end,) = right.semilogy([], "*", color=ORANGE, ms=15, mec="white", mew=0.8)
-    right.set(ylim=(LEVEL / 3, HIGH), xlabel=_("step"), title=_("Height above the lowest point"))
+    right.set(ylim=(LEVEL / 3, HIGH), xlabel=_("step"), title=_("Height left to fall"))
     right.set_yticks([1e-12, 1e-8, 1e-4, 1, 1e4], ["10⁻¹²", "10⁻⁸", "10⁻⁴", "1", "10⁴"])
     right.minorticks_off()
     for axis in (left.xaxis, left.yaxis, right.xaxis):
@@ -103,8 +91,8 @@ def descent() -> Interactive:
     rate = slider(_("learning rate"), 0.1, 1e-4, 1, 0.01, logarithmic=True)
     momentum = slider(_("momentum"), 0.0, 0, 0.99, 0.01)
     steps = slider(_("steps"), 100, 1, 300)
-    start_x = slider(_("start x"), 0.0, -1, 1, GRID)
-    start_y = slider(_("start y"), 0.0, -1, 1, GRID)
+    start_x = slider(_("start x"), 0.0, *WINDOW[:2], GRID)
+    start_y = slider(_("start y"), 0.0, *WINDOW[2:], GRID)
     stage, note = Stage(alt=picture.alt), Note()
     drawing = Drawing(picture, [line, ring, star, way, height, end, right.xaxis])
     quiet = False
@@ -152,11 +140,9 @@ def descent() -> Interactive:
         here = grounds[ground.value]
         for contour in list(left.collections):
             contour.remove()
-        _map(left, here.function, here.window)
-        picture.set_layout_engine("constrained")  # the numbers at the axes may be longer
+        _map(left, here.function, WINDOW)
         drawing.redraw()
         with at_once():
-            start_x.min, start_x.max, start_y.min, start_y.max = here.window
             start_x.value, start_y.value = here.start
             rate.value, momentum.value = here.learning_rate, 0
 
