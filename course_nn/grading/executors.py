@@ -179,10 +179,8 @@ class Pool(ProcessPoolExecutor):
         self.workers, self._held = jobs, held
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        if not wait:
-            self._lifeline.close()  # ends what is still at work
         super().shutdown(wait, cancel_futures=cancel_futures)
-        self._lifeline.close()
+        self._lifeline.close()  # ends what is still at work
         self._held.close()
 
 

@@ -14,6 +14,7 @@ from course_nn.checks.panel import Panel
 from course_nn.grading.feedback import Summary, page, shortened
 from course_nn.grading.gradebook import Mark, Result
 from course_nn.i18n import set_language
+from course_nn.plots import grading as plots
 
 CHAPTER = [exercise for exercise in EXERCISES.values() if exercise.chapter == 1]
 HOSTILE = (
@@ -274,3 +275,33 @@ def test_all_words_are_translated(tmp_path):
     code = {word for exercise in CHAPTER for word in re.findall("[A-Za-z]+", exercise.name)}
     allowed = code | {"square", "got", "hint", "lambda"}
     assert [english(text) - allowed for text in texts] == [set(), set()]
+
+
+# The pictures
+
+
+def test_a_picture_says_in_words_what_it_shows():
+    spread = plots.distribution([2, 4, 9], 10)
+    assert "3 students, from 0 to 10. The median is 4, the lowest 2, the highest 9." in spread.alt
+    assert spread.axes[0].get_title(loc="left") == "Half of the class has 4 points or more"
+    shares = {"1.1 A": [1, 1, 1, 1], "1.2 B": [3, 0, 1, 0]}
+    assert plots.hardest(shares).alt.endswith("1.1 A: 25 % passed. 1.2 B: 75 % passed.")
+    assert plots.mistakes({"The sign.": 3, "The mean.": 1}).alt.endswith("The sign. 3. The mean. 1.")
+
+
+def test_the_bars_are_as_long_as_the_shares():
+    axes = plots.hardest({"1.1 A": [1, 1, 2, 0], "1.2 B": [8, 0, 0, 0]}).axes[0]
+    widths = [[bar.get_width() for bar in bars] for bars in axes.containers]
+    assert widths == [[25, 100], [25, 0], [50, 0], [0, 0]]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["1.1 A", "1.2 B"]
+    bars = plots.distribution([0, 1, 9.5, 10, 10], 10).axes[0].patches
+    assert [bar.get_height() for bar in bars] == [1, 1, 0, 0, 0, 0, 0, 0, 0, 3]
+
+
+def test_pictures_of_next_to_nothing_can_be_drawn():
+    for picture in (
+        plots.distribution([0], 0),
+        plots.hardest({"1.1 $A": [0, 0, 0, 0]}),
+        plots.mistakes({"It costs 1 $ or 2 $, " * 9: 1}),
+    ):
+        assert picture.png(30)
