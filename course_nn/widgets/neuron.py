@@ -11,6 +11,7 @@ from course_nn.i18n import _
 from course_nn.look import BLACK, BLUE, GRAY, GREEN
 from course_nn.neuron import forward, gradient, total_loss
 from course_nn.plots import Picture, canvas, styled
+from course_nn.plots.backpropagation import digits
 from course_nn.plots.neuron import CLASSES, TINTS
 from course_nn.widgets import (
     Drawing,
@@ -31,8 +32,11 @@ SIDE = np.linspace(LOW, HIGH, 81)
 GRID = np.stack(np.meshgrid(SIDE, SIDE), axis=-1).reshape(-1, 2)
 LENGTH = 0.06  # of the arrow, in the plane, for a weight of 1
 TRIES = 60  # that the picture shows
-START = np.array([4.0, -2.0]), -1.0
-MOST, MOST_BIAS = 10.0, 20.0
+START = np.array([4.0, -2.0, -1.0])  # w₁, w₂, b
+MOST = np.array([8.0, 8.0, 16.0])
+# Of the sliders. A front end sends what it is told back, rounded to steps as it computes them: a
+# fraction of two is the same number there and here, so that nothing comes back.
+STEP = 0.125
 
 
 def _sets() -> dict[str, tuple[Array, Array]]:
@@ -90,7 +94,7 @@ class Scene:
         loss.set_yticks([0.01, 0.1, 1, 10], ["0.01", "0.1", "1", "10"])
         loss.set(xlabel=_("settings tried so far"))
         self.undecided = loss.axhline(1, color=GRAY, ls=":")
-        self.saying = loss.text(0, 1, "", color=GRAY, va="top", size=9.5)
+        self.saying = loss.text(0, 1, "", color=GRAY, va="top", size=9.5, bbox=halo)
         self.lowest = loss.axhline(1, color=GREEN, ls="--", lw=1.5)
         (self.tried,) = loss.plot([], [], ".-", color=BLUE, lw=1.5, ms=4)
         (self.newest,) = loss.plot([], [], "o", color=BLUE, ms=8)
@@ -151,25 +155,23 @@ def neuron() -> Interactive:
         _("loss"),
         [(_("binary cross-entropy"), "binary_crossentropy"), (_("squared error"), "mse")],
     )
-    w1, w2 = (slider(name, 0.0, -MOST, MOST, 0.1) for name in ("w₁", "w₂"))
-    bias = slider(_("bias b"), 0.0, -MOST_BIAS, MOST_BIAS, 0.1)
-    rate = slider(_("learning rate"), 1.0, 0.1, 100, logarithmic=True)
-    for control in (w1, w2, bias, rate):
+    names = ("w₁", "w₂", _("bias b"))
+    sliders = [slider(name, 0.0, -most, most, STEP) for name, most in zip(names, MOST.tolist())]
+    rate = slider(_("learning rate"), 1.0, 0.1, 100, STEP, logarithmic=True)
+    for control in (*sliders, rate):
         control.layout.width = "230px"
     x, y = sets[which.value]
+    setting = START  # which the sliders show rounded
+    anchor, tried, moving = CENTER, [], False
     held: Any = None  # "tip", "boundary" or the number of a point
-    anchor, tried, setting = CENTER, [], False
     task: asyncio.Task | None = None
-
-    def now() -> tuple[Array, float]:
-        return np.array([w1.value, w2.value]), bias.value
 
     def foot(w: Array, b: float) -> Array:
         """The point of the boundary that is next to the anchor: the arrow starts there."""
         return anchor - (w @ anchor + b) / max(w @ w, 1e-12) * w
 
     def update() -> None:
-        w, b = now()
+        w, b = setting[:2], setting[2]
         tried.append(total_loss(x, y, w, b, loss=loss.value))
         scene.show(x, y, w, b, foot(w, b), loss.value, tried)
         stage.show(scene.drawing)
@@ -177,22 +179,25 @@ def neuron() -> Interactive:
 
     def said(w: Array, b: float) -> str:
         dw, db = gradient(x, y, w, b, loss=loss.value)
-        numbers = [f"{number:.3g}".replace("-", "−") for number in (*w, b, *dw, db)]
+        numbers = [digits(round(number, 6) + 0.0) for number in (*w, b, *dw, db)]
         return _(
             "w₁ = {}, w₂ = {}, b = {}. {right}. {loss}. Slopes of the loss: {} by w₁, {} by w₂, {} by b."
         ).format(*numbers, right=scene.counted.get_text(), loss=scene.measured.get_text())
 
     def put(w: Array, b: float) -> None:
-        nonlocal setting
-        setting = True
-        w1.value, w2.value = w.tolist()  # a slider keeps its value in its range
-        bias.value = float(b)
-        setting = False
+        nonlocal setting, moving
+        setting = np.clip([*w, b], -MOST, MOST)
+        moving = True
+        for control, number in zip(sliders, setting.tolist()):
+            control.value = round(number / STEP) * STEP
+        moving = False
         update()
 
-    def move_slider(*_: Any) -> None:
-        nonlocal anchor
-        if not setting:
+    def slide(change: Any) -> None:
+        nonlocal setting, anchor
+        if not moving:
+            setting = setting.copy()
+            setting[sliders.index(change.owner)] = change.new
             anchor = CENTER
             update()
 
@@ -208,10 +213,10 @@ def neuron() -> Interactive:
         x = x.copy()  # points can be dragged
         anchor = CENTER
         tried.clear()
-        put(*START)
+        put(START[:2], START[2])
 
     def step() -> None:
-        w, b = now()
+        w, b = setting[:2], setting[2]
         dw, db = gradient(x, y, w, b, loss=loss.value)
         put(w - rate.value * dw, b - rate.value * db)
 
@@ -237,13 +242,13 @@ def neuron() -> Interactive:
         if axes is not scene.plane:
             return
         point = np.array([right, up])
-        w, b = now()
+        w, b = setting[:2], setting[2]
         if pressed:
             held = taken(point, w, b)
             if held == "tip":
                 anchor = foot(w, b)
         if held == "tip":
-            w = np.clip((point - anchor) / LENGTH, -MOST, MOST)
+            w = np.clip((point - anchor) / LENGTH, -MOST[:2], MOST[:2])
             put(w, -w @ anchor)
         elif held == "boundary":
             anchor = point
@@ -263,8 +268,8 @@ def neuron() -> Interactive:
 
     begin()
     still = _still(x, y)
-    for control in (w1, w2, bias):
-        control.observe(move_slider, "value")
+    for control in sliders:
+        control.observe(slide, "value")
     which.observe(begin, "value")
     loss.observe(forget, "value")
     stage.on_drag(scene.drawing, drag)
@@ -274,7 +279,7 @@ def neuron() -> Interactive:
             controls(which, loss),
             stage,
             note,
-            controls(w1, w2, bias),
+            controls(*sliders),
             controls(
                 rate,
                 button(_("One step of descent"), step),

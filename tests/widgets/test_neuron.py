@@ -10,7 +10,7 @@ pytest.importorskip("anywidget")
 from course_nn.datasets import toy
 from course_nn.neuron import fit, gradient, total_loss
 from course_nn.widgets import _descendants, neuron
-from course_nn.widgets.neuron import CENTER, LENGTH, START, Scene
+from course_nn.widgets.neuron import CENTER, LENGTH, START, STEP, Scene
 
 CORNERS, XOR = toy.xor()
 
@@ -42,7 +42,12 @@ class Hand:
 
     @property
     def setting(self):
-        return [self.by[name].value for name in ("w₁", "w₂", "bias b")]
+        sliders = [self.by[name].value for name in ("w₁", "w₂", "bias b")]
+        numbers = re.match(r"w₁ = (.*), w₂ = (.*), b = (.*?)\. ", self.says).groups()
+        exact = [float(number.replace("−", "-")) for number in numbers]
+        assert sliders == pytest.approx(exact, abs=STEP / 2 + 5e-3)
+        assert all(value % STEP == 0 for value in sliders)
+        return exact
 
     @property
     def says(self):
@@ -94,7 +99,7 @@ def test_the_lowest_loss_is_remembered_until_the_points_or_the_loss_change(hand)
     assert hand.scene.saying.get_text() == "always 0.5: 0.25"
     hand.set(0, 0, 0)
     hand.by["points"].value = "OR"
-    assert hand.setting == [*START[0], START[1]]
+    assert hand.setting == [*START]
     assert len(hand.scene.tried.get_xdata()) == 1
 
 
@@ -112,8 +117,8 @@ def test_a_step_is_a_step_of_the_package(hand, points):
     hand.by["learning rate"].value = 2.0
     x, y = neuron._sets()[points]
     hand.by["One step of descent"].click()
-    w, b, history = fit(x, y, *START, learning_rate=2, epochs=1, batch_size=len(x))
-    assert hand.setting == pytest.approx([*w, b])
+    w, b, history = fit(x, y, START[:2], START[2], learning_rate=2, epochs=1, batch_size=len(x))
+    assert hand.setting == pytest.approx([*w, b], rel=5e-3)
     assert hand.scene.tried.get_ydata() == pytest.approx(history)
 
 
@@ -127,14 +132,14 @@ def test_twenty_steps_go_on_where_the_reader_stands_and_end_with_start_again(han
         w, b, history = fit(
             CORNERS, XOR, np.array([-2.0, 2]), 0.5, learning_rate=1, epochs=20, batch_size=4
         )
-        assert hand.setting == pytest.approx([*w, b])
+        assert hand.setting == pytest.approx([*w, b], rel=5e-3)
         assert hand.scene.tried.get_ydata()[tried - 1 :] == pytest.approx(history)
         hand.by["20 steps"].click()
         await asyncio.sleep(0)
         hand.by["Start again"].click()
         while hand.widget._tasks:
             await asyncio.sleep(0)
-        assert hand.setting == [*START[0], START[1]]
+        assert hand.setting == [*START]
 
     asyncio.run(descend())
 
@@ -158,8 +163,8 @@ def test_the_arrow_can_be_dragged_by_its_tip_and_turns_the_boundary(hand):
     hand.point(*(foot + [-0.3, 0.3]))
     assert hand.setting == pytest.approx([-5, 5, 0])
     assert hand.scene.arrow._posA_posB[0] == pytest.approx(foot)
-    hand.point(*(foot + [0.9, 0.0]))  # longer than a weight of 10
-    assert hand.setting == pytest.approx([10, 0, -5])
+    hand.point(*(foot + [0.9, 0.0]))  # longer than a weight of 8
+    assert hand.setting == pytest.approx([8, 0, -4])
 
 
 def test_a_point_can_be_dragged_so_that_a_line_suffices(hand):
