@@ -62,8 +62,8 @@ def secant() -> Interactive:
     left.set(xlabel="x", ylabel="f(x)", xlim=GRID[[0, -1]])
     left.set_title(_("As h shrinks, the secant turns into the tangent"), pad=28)
     (curve_of_errors,) = right.loglog([], ".", color=BLUE, ms=4)
-    (here,) = right.plot([], "o", color=BLUE, ms=9, mec="white")
-    here.set(clip_on=False, in_layout=False)
+    (dot,) = right.plot([], "o", color=BLUE, ms=9, mec="white")
+    dot.set(clip_on=False, in_layout=False)
     right.set(xlim=(STEPS[0] / 2, 2), ylim=(LEAST, 10), xlabel=_("step h"))
     right.set_yticks([LEAST, 1e-12, 1e-8, 1e-4, 1], ["≤10⁻¹⁶", "10⁻¹²", "10⁻⁸", "10⁻⁴", "1"])
     right.set_xticks([1e-12, 1e-8, 1e-4, 1], ["10⁻¹²", "10⁻⁸", "10⁻⁴", "1"])
@@ -78,7 +78,7 @@ def secant() -> Interactive:
     x = slider("x", 1.0, -1.5, 1.5, X_STEP)
     h = slider(_("step h"), 1.0, STEPS[0], 1, H_STEP, logarithmic=True)
     stage, note = Stage(alt=picture.alt), Note()
-    drawing = Drawing(picture, [run, cut, touch, ends, point, legend, curve_of_errors, here, told])
+    drawing = Drawing(picture, [run, cut, touch, ends, point, legend, curve_of_errors, dot, told])
 
     def step() -> tuple[float, float]:
         """Where the secant cuts the curve."""
@@ -98,7 +98,7 @@ def secant() -> Interactive:
         point.set_data([at], [f(at)])
         errors = np.array([abs(difference.value(f, at, s) - true) for s in STEPS])
         curve_of_errors.set_data(STEPS, np.maximum(errors, LEAST))
-        here.set_data([h.value], [max(error, LEAST)])
+        dot.set_data([h.value], [max(error, LEAST)])
         secant_told, tangent_told = legend.get_texts()
         secant_told.set_text(_("secant: slope {slope:.4f}").format(slope=found))
         if np.isnan(true):
