@@ -172,9 +172,9 @@ def draw_fit(axes: Axes, fit: Fit) -> tuple[Line2D, Line2D]:
     """Draw the truth and the new points; give the points and the curve, which change."""
     axes.plot(fit.x_test, fit.y_test, "^", color=ORANGE, ms=4, mfc="none", mew=0.8, alpha=0.45, label=_("new points"))
     axes.plot(fit.x_test, truth(fit.x_test), "--", color=GRAY, lw=1.5, label=_("truth"))
-    (line,) = axes.plot(fit.x_test, fit.curve(), color=BLACK, label=_("network"), zorder=3)
+    (line,) = axes.plot(fit.x_test, fit.curve(), color=BLACK, label=_("network"), zorder=5)
     (points,) = axes.plot(
-        fit.x, fit.y, "o", color=BLUE, mec="white", mew=0.7, ms=7, label=_("training points"), zorder=4
+        fit.x, fit.y, "o", color=BLUE, mec="white", mew=0.7, ms=6.5, label=_("training points"), zorder=4
     )
     axes.set(xlim=(-1.03, 1.03), ylim=(-1.8, 2.1), xticks=[], yticks=[], ylabel="y")
     return points, line
@@ -234,6 +234,7 @@ def overfitting_dial() -> Interactive:
             task.cancel()
         dial.fit = Fit(Setting(*(slider.value for slider in sliders)), seed)
         advance()  # at once; the rest follows
+        note.say(_("It trains ..."))
         task = figure.start(work())
 
     async def work() -> None:

@@ -252,7 +252,7 @@ def playground() -> Interactive:
     activation = choice(_("activation"), ["tanh", "relu", "sigmoid", "linear"])
     optimizer = choice(_("optimizer"), list(OPTIMIZERS))
     rate = steps(_("learning rate"), [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0], 0.03)
-    penalties = [(f"{kind.upper()}, {f}", (kind, f)) for kind in ("l1", "l2") for f in (0.001, 0.01, 0.1)]
+    penalties = [(f"{kind.upper()}, {f:g}", (kind, f)) for kind in ("l1", "l2") for f in (0.0001, 0.001, 0.01)]
     penalty = choice(_("regularization"), [(_("none"), ("", 0.0)), *penalties])
     batch = choice(_("batch size"), [("10", 10), ("50", 50), (_("all"), POINTS)])
     settings = (data, noise, layers, activation, optimizer, rate, penalty, batch)
