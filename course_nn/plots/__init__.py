@@ -11,6 +11,9 @@ A plot function is decorated with ``@styled`` and returns a `Picture`, the last 
 """
 
 import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
@@ -44,7 +47,17 @@ _STYLE: Any = {
     "xtick.labelsize": 10,
     "ytick.labelsize": 10,
 }
-styled = rc_context(_STYLE)  # a decorator: the function draws in the style of the course
+# matplotlib and its settings are one for all threads, and a widget may be drawn in one of its own.
+_drawing = threading.RLock()
+
+
+@contextmanager
+def _course_style() -> Iterator[None]:
+    with _drawing, rc_context(_STYLE):
+        yield
+
+
+styled = _course_style()  # a decorator: the function draws in the style of the course, alone
 
 # Read aloud by a screen reader, not seen: JupyterLab and nbconvert give an output's <img> no alt.
 _ASIDE = '<div style="width: 1px; height: 1px; overflow: hidden; white-space: nowrap">{}</div>'

@@ -22,6 +22,7 @@ Where no kernel runs, the notebook shows the picture as it was first drawn.
 import asyncio
 import html
 import io
+import threading
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -169,11 +170,15 @@ class Interactive(ipywidgets.VBox):
         width, height = still.get_size_inches()
         self._size = {"width": round(96 * width), "height": round(96 * height)}
         self._tasks: set[asyncio.Task] = set()
+        # A front end may send messages to several threads of a kernel: they take turns.
+        self._turn = threading.RLock()
+        for widget in _descendants(self):
+            widget.comm.on_msg(_in_turn(widget._handle_msg, self._turn))
         _replace(self)
 
     def start(self, work: Coroutine) -> asyncio.Task:
         """Run ``work`` in the kernel's loop, beside the reader's cells; `close` ends it."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(_take_turns(work, self._turn))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -194,6 +199,39 @@ class Interactive(ipywidgets.VBox):
 
     def _ipython_display_(self) -> None:
         display_with_words(*self._repr_mimebundle_(), self._alt)
+
+
+def _in_turn(function: Callable, turn: threading.RLock) -> Callable:
+    """``function``, which waits until it is its turn."""
+
+    def in_turn(*arguments: Any) -> Any:
+        with turn:
+            return function(*arguments)
+
+    return in_turn
+
+
+async def _take_turns(work: Coroutine, turn: threading.RLock) -> Any:
+    """Run ``work``; while it waits for something, others have their turn."""
+    return await _Turns(work, turn)
+
+
+class _Turns:
+    def __init__(self, work: Coroutine, turn: threading.RLock) -> None:
+        self.work, self.turn = work, turn
+
+    def __await__(self) -> Any:
+        go, sent = self.work.send, None
+        while True:
+            try:
+                with self.turn:
+                    waits_for = go(sent)
+            except StopIteration as done:
+                return done.value
+            try:
+                go, sent = self.work.send, (yield waits_for)
+            except BaseException as error:  # noqa: BLE001, it is for the work
+                go, sent = self.work.throw, error
 
 
 def _whole(still: Picture) -> bytes:

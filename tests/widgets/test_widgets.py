@@ -2,7 +2,10 @@
 
 import asyncio
 import io
+import threading
+import time
 
+import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,8 +14,18 @@ pytest.importorskip("anywidget")
 import ipywidgets
 
 from course_nn import widgets
-from course_nn.plots import canvas
-from course_nn.widgets import Drawing, Interactive, Note, Stage, button, choice, controls, slider, steps
+from course_nn.plots import canvas, styled
+from course_nn.widgets import (
+    Drawing,
+    Interactive,
+    Note,
+    Stage,
+    button,
+    choice,
+    controls,
+    slider,
+    steps,
+)
 
 
 def drawing():
@@ -132,7 +145,7 @@ def test_work_that_was_started_ends_with_its_figure():
 
 
 def test_a_stroke_that_begins_beside_the_axes_takes_hold_of_nothing():
-    moving, axes, _ = drawing()
+    moving, *_ = drawing()
     stage, seen = Stage(), []
     stage.show(moving)
     stage.on_drag(moving, lambda *drag: seen.append(drag))
@@ -167,6 +180,64 @@ def test_the_still_shows_what_moves_as_well():
     point.set_visible(False)
     without = pixels(Interactive(moving.picture, [])._still)
     assert (with_point < 50).sum() - (without < 50).sum() > 1000
+
+
+def test_messages_in_several_threads_and_tasks_take_turns():
+    busy, most, done, errors = 0, 0, 0, []
+    data = {"method": "custom", "content": {"event": "click"}}
+    click = {"content": {"data": data}, "buffers": []}
+
+    def work():
+        nonlocal busy, most, done
+        busy, done = busy + 1, done + 1
+        most = max(most, busy)
+        time.sleep(0.002)
+        busy -= 1
+
+    go = button("go", work)
+    widget = Interactive(drawing()[0].picture, [go])
+
+    def press():
+        for _ in range(5):
+            go.comm.handle_msg(click)
+
+    async def train():
+        try:
+            for _ in range(20):
+                work()
+                await asyncio.sleep(0.001)
+        except asyncio.CancelledError:
+            errors.append("canceled")
+            raise
+
+    async def both():
+        task = widget.start(train())
+        await asyncio.gather(*(asyncio.to_thread(press) for _ in range(3)), task)
+        task = widget.start(train())
+        await asyncio.sleep(0.01)
+        widget.close()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+    asyncio.run(both())
+    assert most == 1 and done > 3 * 5 + 20 and errors == ["canceled"]
+
+
+def test_pictures_in_several_threads_leave_the_settings_of_matplotlib_as_they_are():
+    before, sizes = matplotlib.rcParams["axes.titlesize"], []
+
+    @styled
+    def draw():
+        sizes.append(matplotlib.rcParams["axes.titlesize"])
+        time.sleep(0.002)
+        sizes.append(matplotlib.rcParams["axes.titlesize"])
+
+    threads = [threading.Thread(target=draw) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sizes == [12] * 8 and matplotlib.rcParams["axes.titlesize"] == before != 12
 
 
 class Shell:
