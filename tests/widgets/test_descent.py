@@ -74,6 +74,7 @@ def test_it_draws_the_path_of_the_package(figure):
         ("saddle", {"start_y": -0.05, "steps": 300}, "Reaches the lowest point"),
         ("two minima", {}, "Reaches a local minimum after 68 steps"),
         ("two minima", {"start_x": 0.1}, "Reaches the lowest point"),
+        ("two minima", {"learning_rate": 0.17, "steps": 5}, "Still on its way"),  # 2 / L is 0.21 there
     ],
 )  # fmt: skip
 def test_what_has_become_of_the_descent(figure, landscape, values, words):
