@@ -247,6 +247,8 @@ def test_the_pad_says_what_it_sees(digit):
     article = "an" if digit == 8 else "a"
     assert made.says == f"I see {article} {digit}, {round(100 * made.shares[digit])} %"
     assert made.image == seen(made.strokes).tobytes() and len(made.image) == 784
+    made.strokes = [[[0.5, 0.1 * digit]]]
+    assert made.image == seen(made.strokes).tobytes()
 
 
 def test_an_answer_is_one_message_and_the_strokes_do_not_come_back(monkeypatch):
