@@ -181,6 +181,7 @@ class Interactive(ipywidgets.VBox):
         task = asyncio.get_running_loop().create_task(_take_turns(work, self._turn))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # it has not begun where it ended at once
         return task
 
     def close(self) -> None:

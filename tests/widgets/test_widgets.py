@@ -1,6 +1,7 @@
 """What the widgets have in common: quick drawings, drags, stills, and nothing left behind."""
 
 import asyncio
+import inspect
 import io
 import threading
 import time
@@ -142,6 +143,21 @@ def test_work_that_was_started_ends_with_its_figure():
 
     cancelled, before, after = asyncio.run(close_after_a_while())
     assert cancelled and 0 < before == after
+
+
+def test_work_that_ends_before_it_has_begun_leaves_nothing():
+    async def work():
+        raise AssertionError("it begins")
+
+    async def close_at_once():
+        figure, coroutine = shown(), work()
+        task = figure.start(coroutine)
+        figure.close()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return task.cancelled(), inspect.getcoroutinestate(coroutine)
+
+    assert asyncio.run(close_at_once()) == (True, inspect.CORO_CLOSED)
 
 
 def test_a_stroke_that_begins_beside_the_axes_takes_hold_of_nothing():
