@@ -230,18 +230,19 @@ def overfitting_dial() -> Interactive:
 
     def restart(*_change: Any) -> None:
         nonlocal task
-        if task:
-            task.cancel()
         dial.fit = Fit(Setting(*(slider.value for slider in sliders)), seed)
         advance()  # at once; the rest follows
         note.say(_("It trains ..."))
         task = figure.start(work())
 
     async def work() -> None:
-        while not dial.fit.done:
+        while task is asyncio.current_task():  # until there is another
+            if dial.fit.done:
+                tell()
+                break
             await stage.taken()
-            advance()
-        tell()
+            if task is asyncio.current_task():
+                advance()
 
     def tell() -> None:
         _epoch, training, test = dial.fit.errors[-1]
@@ -261,7 +262,7 @@ def overfitting_dial() -> Interactive:
     for slider in sliders:
         slider.observe(restart, "value")
     others = button(_("Other points"), draw_others)
-    figure = Interactive(three_fits(dial.fit), [stage, note, controls(*sliders, others)])
+    figure = Interactive(three_fits(dial.fit), [stage, controls(*sliders, others), note])
     dial.draw()
     stage.show(dial.drawing)
     stage.alt = dial.picture.alt

@@ -288,8 +288,6 @@ def playground() -> Interactive:
 
     def pause() -> None:
         nonlocal task
-        if task:
-            task.cancel()
         task, start.description = None, _("Start")
         tell()
 
@@ -299,10 +297,12 @@ def playground() -> Interactive:
         tell()
 
     async def work() -> None:
-        while game.finite and game.epoch < LIMIT:
+        while task is asyncio.current_task():  # until there is a pause
+            if not game.finite or game.epoch >= LIMIT:
+                pause()
+                break
             advance(1 + game.epoch // 15)  # slowly at first, when most happens
             await stage.taken()
-        pause()
 
     def tell() -> None:
         note.say(verdict(game))
@@ -310,7 +310,7 @@ def playground() -> Interactive:
     start, alone, again = button(_("Start"), toggle), button(_("Step"), step), button(_("Start again"), restart)
     for control in settings:
         control.observe(change_rate if control is rate else restart, "value")
-    parts = [stage, controls(start, alone, again), note, controls(*settings)]
+    parts = [stage, controls(start, alone, again), controls(*settings), note]
 
     game.restart(*(control.value for control in settings))
     game.train(STILL)
