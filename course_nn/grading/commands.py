@@ -141,7 +141,8 @@ def _grade(options: argparse.Namespace) -> int:
         message = _("There is no notebook and no .py file in {folder}.")
         raise ValueError(message.format(folder=options.folder))
     exercises, assignment = _exercises(options, batch)
-    layer = _layer(options, sandbox.probe())
+    reached = sandbox.probe()
+    layer = _layer(options, reached)
     only = _only(options.only, batch)
     limits = Limits(options.seconds, options.memory << 20)
     names = tuple(exercise.name for exercise in exercises)
@@ -164,7 +165,7 @@ def _grade(options: argparse.Namespace) -> int:
         left = [s for s in chosen if task(s).fingerprint != kept.get(s.student)]
         if len(left) < len(chosen):
             print(_("{n} are graded already, and unchanged.").format(n=len(chosen) - len(left)))
-        results = executors.results(map(task, left), _start(options))
+        results = executors.results(map(task, left), _start(options, reached))
         if left and not _run(book, results, len(left), options):
             return 130
         return _write(book, options.out, batch, exercises, language)
@@ -300,12 +301,13 @@ def _introduce(
         print(_("Isolation: none. Every submission can read and change all your files."))
 
 
-def _start(options: argparse.Namespace) -> Callable[[], Any]:
+def _start(options: argparse.Namespace, reached: "Sequence[Layer]") -> Callable[[], Any]:
+    """What gives an executor, on the cluster or on this machine."""
     from course_nn.grading import executors
 
     if options.scheduler:
         return lambda: executors.Dask(options.scheduler)
-    return lambda: executors.Pool(options.jobs or os.cpu_count() or 1)
+    return lambda: executors.Pool(options.jobs or os.cpu_count() or 1, reached)
 
 
 def _run(

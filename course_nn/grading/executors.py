@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
@@ -115,8 +115,11 @@ def _layer(wanted: Layer) -> Layer | None:
 
 
 @lru_cache
-def _reached() -> list[Layer]:
-    return sandbox.probe()
+def _reached() -> tuple[Layer, ...]:
+    return tuple(_tried or sandbox.probe())
+
+
+_tried: list[Layer] = []  # what the parent has found, in a process of its own machine
 
 
 def _strength(layer: Layer) -> tuple[int, int]:
@@ -165,17 +168,17 @@ def _untouched(task: Task, status: str, note: str = "", log: str = "") -> Result
 
 
 class Pool(ProcessPoolExecutor):
-    """``jobs`` processes of this machine.
+    """``jobs`` processes of this machine, which need not try the isolation ``reached`` again.
 
     They are processes, not threads: what an answer or the reference prints is caught for a whole
     process, and a crash costs one submission. They end with this process, however it ends, since
     the other end of their ``lifeline`` closes with it.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, reached: Sequence[Layer] = ()) -> None:
         context = multiprocessing.get_context("spawn")
         held, self._lifeline = context.Pipe(duplex=False)
-        super().__init__(jobs, context, _start, (held,))
+        super().__init__(jobs, context, _start, (held, reached))
         self.workers, self._held = jobs, held
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -184,8 +187,9 @@ class Pool(ProcessPoolExecutor):
         self._held.close()
 
 
-def _start(lifeline: Connection) -> None:
+def _start(lifeline: Connection, reached: Sequence[Layer]) -> None:
     """In a new worker: leave Ctrl-C to the parent, and end when it does."""
+    _tried.extend(reached)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:

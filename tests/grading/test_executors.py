@@ -227,6 +227,15 @@ def test_every_task_has_a_result():
     assert students(found) == students(map(ok, tasks(20)))
 
 
+def test_what_the_parent_has_tried_its_processes_need_not():
+    (found,) = results(tasks(1), partial(Pool, 1, [WALLS]), reaches)
+    assert found.layer == "1 (bubblewrap, Landlock, seccomp)"
+
+
+def reaches(one):
+    return dataclasses.replace(ok(one), layer=executors.told(executors._reached()[0]))
+
+
 def test_no_task_is_no_work():
     assert list(results([], partial(Pool, 2), ok)) == []
 
