@@ -193,9 +193,9 @@ def graph() -> Interactive:
     which = choice(_("formula"), list(formulas), _("a neuron and its loss"))
     step = slider(_("step"), 0, 0, 1)
     names = {name: None for formula in formulas.values() for name in formula.numbers}
-    inputs = {name: slider(name, 0.0, -3, 3, 0.5) for name in names}
+    inputs = {name: slider(name, 0.0, -4, 4, 0.5) for name in names}
     for control in inputs.values():
-        control.layout.width = "220px"
+        control.layout.width = "190px"
     changing = False
 
     def update(*_: Any) -> None:

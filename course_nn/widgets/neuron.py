@@ -30,7 +30,7 @@ LOW, HIGH = -0.5, 1.5  # of the plane, both ways
 CENTER = np.array([0.5, 0.5])
 SIDE = np.linspace(LOW, HIGH, 81)
 GRID = np.stack(np.meshgrid(SIDE, SIDE), axis=-1).reshape(-1, 2)
-LENGTH = 0.06  # of the arrow, in the plane, for a weight of 1
+LENGTH = 0.08  # of the arrow, in the plane, for a weight of 1
 TRIES = 60  # that the picture shows
 START = np.array([4.0, -2.0, -1.0])  # w₁, w₂, b
 MOST = np.array([8.0, 8.0, 16.0])
@@ -80,7 +80,7 @@ class Scene:
             for label, (color, mark) in enumerate(CLASSES)
         ]
         self.picture.legend(handles=self.points, loc="outside lower left", ncols=2)
-        self.arrow = FancyArrowPatch((0, 0), (1, 1), arrowstyle="-|>", mutation_scale=18, zorder=4)
+        self.arrow = FancyArrowPatch((0, 0), (1, 1), arrowstyle="-|>", mutation_scale=15, zorder=4)
         self.arrow.set(color=BLACK, linewidth=2.5)
         plane.add_patch(self.arrow)
         look = {"ha": "center", "va": "center", "weight": "bold", "clip_on": True, "zorder": 4}
@@ -159,7 +159,7 @@ def neuron() -> Interactive:
     sliders = [slider(name, 0.0, -most, most, STEP) for name, most in zip(names, MOST.tolist())]
     rate = slider(_("learning rate"), 1.0, 0.1, 100, STEP, logarithmic=True)
     for control in (*sliders, rate):
-        control.layout.width = "230px"
+        control.layout.width = "200px" if control in sliders else "240px"
     x, y = sets[which.value]
     setting = START  # which the sliders show rounded
     anchor, tried, moving = CENTER, [], False
