@@ -1,4 +1,4 @@
-"""The process that runs a learner's code: it reads a request, does it, answers, until none comes.
+"""The process that runs a learner's code: it reads a request, does it, replies, until none comes.
 
 It arrives over its standard input as compiled code, with the few modules that it imports, so that
 no file of the course need be within its reach. First it locks itself in (`confine`); then it runs
@@ -17,7 +17,8 @@ import os
 import struct
 import sys
 import types
-from typing import Any, BinaryIO
+from io import BufferedReader, BufferedWriter
+from typing import Any
 
 from course_nn.checks.calling import Error, calling
 from course_nn.grading.protocol import ENTRIES, frame, plain, read_frame, unpack
@@ -26,23 +27,19 @@ STAND_INS = ("check", "hint", "solution", "progress")  # of `course_nn`; they do
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 
 
-def main(reader: BinaryIO, writer: BinaryIO) -> None:
-    """Answer the requests from ``reader``: the setup for `confine`, then (method, *arguments)."""
-
-    def requests() -> Any:
-        while (body := read_frame(reader, most=1 << 31)) is not None:
-            yield unpack(body, trusted=True)
-
-    def reply(value: Any) -> None:
-        writer.write(frame(value))
+def main(reader: BufferedReader, writer: BufferedWriter) -> None:
+    """Reply to the requests from ``reader``, first (number, "confine", setup), then as many
+    (number, method of `Learner`, *arguments) as come, each with (number, value)."""
+    learner: Learner | None = None
+    while (body := read_frame(reader, most=1 << 31)) is not None:
+        number, method, *arguments = unpack(body, trusted=True)
+        if learner is None:
+            confine(*arguments)
+            value, learner = True, Learner()
+        else:
+            value = getattr(learner, method)(*arguments)
+        writer.write(frame((number, value)))
         writer.flush()
-
-    asked = requests()
-    confine(next(asked))
-    learner = Learner()
-    reply(True)
-    for method, *arguments in asked:
-        reply(getattr(learner, method)(*arguments))
 
 
 # A learner's code

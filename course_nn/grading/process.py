@@ -1,5 +1,6 @@
 """A process that runs a learner's code, spoken to under a deadline."""
 
+import io
 import os
 import queue
 import tempfile
@@ -37,7 +38,8 @@ class Process:
         self._thread = threading.Thread(target=self._talk, daemon=True)
         self._thread.start()
         try:
-            self.ask(sandbox.opening(layer, memory, seconds), START)
+            setup = sandbox.setup(layer, memory, seconds)
+            self.ask("confine", setup, seconds=START, before=sandbox.code())
         except (TimeoutError, EOFError, ProtocolError) as error:
             self.end()
             message = _("A process does not start in the sandbox ({layer}): {error}")
@@ -46,15 +48,16 @@ class Process:
             self.end()
             raise
 
-    def ask(self, question: bytes, seconds: float) -> Any:
-        """The answer to the frame ``question``.
+    def ask(self, method: str, *arguments: Any, seconds: float, before: bytes = b"") -> Any:
+        """What the process replies: see `child.Learner`, and believe nothing of it.
 
         Raises:
-            TimeoutError: there is none in ``seconds``.
+            TimeoutError: there is no reply in ``seconds``.
             EOFError: the process has ended, or closed its pipe.
-            ProtocolError: it sent what is no value.
+            ProtocolError: it sent what is no value, or no reply to this.
         """
-        self._questions.put(question)
+        number = int.from_bytes(os.urandom(8), "little")
+        self._questions.put(before + frame((number, method, *arguments)))
         try:
             answer = self._answers.get(timeout=max(seconds, 0))
         except queue.Empty:
@@ -63,11 +66,14 @@ class Process:
             raise EOFError("the process has ended")
         if isinstance(answer, Exception):
             raise answer
-        return unpack(answer)
+        reply = unpack(answer)
+        if not isinstance(reply, tuple) or len(reply) != 2 or reply[0] != number:
+            raise ProtocolError("no reply to the question")
+        return reply[1]
 
     def _talk(self) -> None:
         stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin and stdout
+        assert stdin and isinstance(stdout, io.RawIOBase)
         while question := self._questions.get():
             try:
                 left = memoryview(question)

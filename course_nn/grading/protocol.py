@@ -19,9 +19,10 @@ it makes of anything at all a value that is within these numbers.
 It travels into the sandbox, and imports nothing that does not.
 """
 
+import io
 import math
 import struct
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ DEPTH = 32
 AXES = 32
 
 DTYPES = {  # the types that cross, little-endian, by their letters
-    letter: np.dtype(letter).newbyteorder("<") for letter in "?bBhHiIqQefdFD"
+    letter: np.dtype(np.dtype(letter).newbyteorder("<").str) for letter in "?bBhHiIqQefdFD"
 }
 LETTERS = {dtype.str: letter for letter, dtype in DTYPES.items()}
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
@@ -66,7 +67,7 @@ def frame(value: Any) -> bytes:
     return struct.pack("<I", len(body)) + body
 
 
-def read_frame(file: BinaryIO, most: int = FRAME) -> bytes | None:
+def read_frame(file: io.RawIOBase | io.BufferedIOBase, most: int = FRAME) -> bytes | None:
     """The next frame's bytes, read as they come; None at the end of the file.
 
     Raises:
@@ -86,7 +87,7 @@ def read_frame(file: BinaryIO, most: int = FRAME) -> bytes | None:
     return body
 
 
-def _read(file: BinaryIO, length: int) -> bytes:
+def _read(file: io.RawIOBase | io.BufferedIOBase, length: int) -> bytes:
     """``length`` bytes, or fewer at the end. Memory is taken for what has come, not what is said."""
     parts = []
     while length > 0 and (part := file.read(min(length, 1 << 16))):
@@ -141,7 +142,7 @@ def _pack(value: Any, parts: list[bytes]) -> None:
     elif isinstance(value, np.random.Generator):
         parts.append(b"g")
         _pack(value.bit_generator.state, parts)
-    elif callable(value) and CATALOGUE.get(value.__name__) is value:
+    elif callable(value) and any(value is known for known in CATALOGUE.values()):
         parts.append(b"c")
         _pack(value.__name__, parts)
     else:
@@ -172,6 +173,11 @@ def _count(n: int) -> bytes:
 
 
 # Bytes to values
+
+
+def printable(text: str) -> str:
+    """``text`` without what would move a terminal's cursor, or turn the line round."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 def unpack(data: bytes, trusted: bool = False) -> Any:
@@ -224,7 +230,7 @@ class _Reader:
         if kind in b"sq":
             text = self.take(self.count(4 * TEXT)).decode("utf-8")
             self.check(len(text), TEXT)
-            return text if kind == b"s" else Opaque(text)
+            return text if kind == b"s" else Opaque(printable(text))
         if kind == b"b":
             return self.take(self.count(TEXT))
         if kind in b"lt":
@@ -369,6 +375,8 @@ class _Plain:
 
 def _opaque(value: Any) -> Opaque:
     try:
+        if isinstance(value, (list, tuple)):
+            value = value[:TEXT]  # no more would be shown
         return Opaque(_shortened(show(value)))
     except BaseException:  # see above
         return Opaque(_shortened(type(value).__name__))

@@ -90,7 +90,7 @@ _MODULES = (
 
 
 def start(layer: Layer, folder: str) -> "subprocess.Popen[bytes]":
-    """A process that waits for `opening` and then for requests, on its standard input.
+    """A process that waits for its `code` and then for requests, on its standard input.
 
     ``folder`` is an empty one, which it works in where it sees the file system.
 
@@ -123,8 +123,8 @@ def command(layer: Layer) -> list[str]:
     return python
 
 
-def opening(layer: Layer, memory: int, seconds: float) -> bytes:
-    """What to write to a new process first: its code, and how to lock itself in.
+def setup(layer: Layer, memory: int, seconds: float) -> dict[str, Any]:
+    """How a process of ``layer`` is to lock itself in: the argument of its first request.
 
     Args:
         memory: bytes of address space that it may take.
@@ -143,13 +143,12 @@ def opening(layer: Layer, memory: int, seconds: float) -> bytes:
             limits["RLIMIT_AS"] = memory
         if SECCOMP not in layer.walls:
             limits["RLIMIT_NPROC"] = 0
-    setup = {
+    return {
         "limits": limits,
         "parent": 0 if BUBBLEWRAP in layer.walls else os.getpid(),
         "landlock": _landlock() if LANDLOCK in layer.walls else None,
         "seccomp": seccomp.program(platform.machine()) if SECCOMP in layer.walls else b"",
     }
-    return _code() + frame(setup)
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
@@ -167,8 +166,8 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 
 
 @cache
-def _code() -> bytes:
-    """The modules of a process, compiled: it has the same Python, and no way to their files."""
+def code() -> bytes:
+    """What to write to a process first: its modules, compiled, as it has no way to their files."""
     root = Path(__file__).parent.parent
     modules = []
     for name in _MODULES:
@@ -180,8 +179,10 @@ def _code() -> bytes:
 
 def _environment() -> dict[str, str]:
     threads = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-    kept = ("SYSTEMROOT",) if sys.platform == "win32" else ()  # Python does not start without
-    return dict.fromkeys(threads, "1") | {name: os.environ[name] for name in kept}
+    kept = {"LD_LIBRARY_PATH"}  # some Pythons do not start without
+    if sys.platform == "win32":
+        kept = {"SYSTEMROOT", "PATH"}
+    return dict.fromkeys(threads, "1") | {k: os.environ[k] for k in kept & os.environ.keys()}
 
 
 def _python() -> str:
@@ -257,9 +258,11 @@ def _view() -> _View:
 @cache
 def _bubblewrap() -> tuple[str, ...]:
     """Its command line, up to the command that it runs."""
-    walls = "--unshare-all --unshare-user --disable-userns --die-with-parent --new-session"
-    arguments = ["bwrap", *walls.split(), "--cap-drop", "ALL", "--hostname", "sandbox"]
-    arguments.append("--clearenv")
+    walls = "--unshare-all --unshare-user --die-with-parent --new-session --cap-drop ALL"
+    arguments = ["bwrap", *walls.split(), "--hostname", "sandbox", "--clearenv"]
+    told = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=True)
+    if "--disable-userns" in told.stdout:  # from 0.8 on; before, seccomp alone forbids it
+        arguments.append("--disable-userns")
     for name, value in _environment().items():
         arguments += "--setenv", name, value
     view = _view()
@@ -369,9 +372,9 @@ def _holds(layer: Layer) -> bool:
     with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as canary:
         cell = _ATTEMPTS if layer.walls else "attempts = id"
         try:
-            asked = opening(layer, 1 << 30, 60)
-            asked += frame(("run", cell, "<attempts>", ("attempts",), True))
-            asked += frame(("call", "attempts", (canary.name,)))
+            asked = code() + frame((1, "confine", setup(layer, 1 << 30, 60)))
+            asked += frame((2, "run", cell, "<attempts>", ("attempts",), True))
+            asked += frame((3, "call", "attempts", (canary.name,)))
             process = start(layer, folder)
             try:
                 said = BytesIO(process.communicate(asked, timeout=60)[0])
@@ -380,5 +383,5 @@ def _holds(layer: Layer) -> bool:
             frames = [unpack(read_frame(said) or b"") for _ in range(3)]
         except (OSError, subprocess.SubprocessError, ProtocolError):
             return False
-    value = frames[2][0]
+    value = frames[2][1][0]
     return value == (True,) * 4 if layer.walls else isinstance(value, int)

@@ -8,7 +8,7 @@ go on in a new process.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,15 @@ import numpy as np
 from course_nn.checks.calling import Answer, Arguments, Error
 from course_nn.checks.engine import NOT_ATTEMPTED, Exercise, Report, cases, evaluate
 from course_nn.grading.process import START, Process
-from course_nn.grading.protocol import ProtocolError, frame
+from course_nn.grading.protocol import ProtocolError, printable
 from course_nn.grading.sandbox import Layer
 from course_nn.grading.submissions import Submission
 from course_nn.i18n import _
 
 TIMEOUT, MEMORY, DIED = "timeout", "memory", "died"
 SYNTAX_ERROR, ERROR, PROTOCOL_ERROR = "syntax error", "error", "protocol error"
+
+SHOWN = 4000  # characters of what a learner's code gives, in a report
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class _Session:
         def call(args: Arguments) -> Answer:
             nonlocal left
             began = time.monotonic()
-            answer = _answer(self.ask(("call", name, args), left), args)
+            answer = _answer(self.ask("call", name, args, seconds=left), args)
             left -= time.monotonic() - began
             return answer
 
@@ -157,7 +159,7 @@ class _Session:
             raise
         except Exception:  # a value that the judging did not expect
             raise Fault(PROTOCOL_ERROR) from None
-        return Grade(name, report.status, report.points, report)
+        return Grade(name, report.status, report.points, _shortened(report))
 
     def prepare(self) -> None:
         """See that there is a process in which all cells have run, as far as they can."""
@@ -184,7 +186,7 @@ class _Session:
         began = time.monotonic()
         file = f"<cell {number + 1}>"
         try:
-            said = self.ask(("run", cell.source, file, cell.answers, part == ALL), seconds)
+            said = self.ask("run", cell.source, file, cell.answers, part == ALL, seconds=seconds)
         finally:
             if not cell.answers:
                 self.own -= time.monotonic() - began
@@ -204,11 +206,11 @@ class _Session:
         else:
             self.parts[number] -= 1
 
-    def ask(self, question: tuple[Any, ...], seconds: float) -> Any:
+    def ask(self, method: str, *arguments: Any, seconds: float) -> Any:
         assert self.process
-        sent = frame(question)
+        seconds = min(seconds, self.remaining())
         try:
-            return self.process.ask(sent, min(seconds, self.remaining()))
+            return self.process.ask(method, *arguments, seconds=seconds)
         except TimeoutError:
             raise Fault(TIMEOUT) from None
         except EOFError:
@@ -227,6 +229,18 @@ class _Session:
         if self.process:
             self.process.end()
         self.process, self.called = None, False
+
+
+def _shortened(report: Report) -> Report:
+    """``report`` without the most of a sentence or value that would fill a page."""
+
+    def short(text: str) -> str:
+        return text if len(text) <= SHOWN else text[: SHOWN - 4] + " ..."
+
+    failure = report.failure
+    if failure:
+        failure = replace(failure, sentence=short(failure.sentence), got=short(failure.got))
+    return replace(report, failure=failure)
 
 
 def _faulty(exercise: Exercise, fault: Fault) -> Grade:
@@ -265,8 +279,8 @@ def _answer(said: Any, args: Arguments) -> Answer:
 
 
 def _error(said: Any) -> Error:
-    type, message, function, line, source = _checked(said, tuple, str, str, str, int | None, str)
-    return Error(*map(_printable, (type, message, function)), line, _printable(source))
+    kind, message, function, line, source = _checked(said, tuple, str, str, str, int | None, str)
+    return Error(printable(kind), printable(message), printable(function), line, printable(source))
 
 
 def _checked(said: Any, whole: type, *parts: Any) -> Any:
@@ -280,8 +294,3 @@ def _checked(said: Any, whole: type, *parts: Any) -> Any:
     if not all(map(isinstance, said, parts)):  # type: ignore[call-overload]
         raise Fault(PROTOCOL_ERROR)
     return said
-
-
-def _printable(text: str) -> str:
-    """``text`` without what would move a terminal's cursor or turn the line round."""
-    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)

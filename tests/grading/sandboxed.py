@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from course_nn.grading.process import Process
-from course_nn.grading.protocol import frame
 from course_nn.grading.sandbox import BUBBLEWRAP, LAYERS, NONE, SANDBOX_EXEC, probe
 from course_nn.grading.submissions import Cell, Submission
 
@@ -47,8 +46,8 @@ def value_of(source, layer, *args, seconds=30, memory=1 << 30):
     """What the function ``answer`` of ``source`` returns in a process of ``layer``; or its error."""
     process = Process(layer, memory, 100)
     try:
-        process.ask(frame(("run", source, "<cell>", ("answer",), True)), seconds)
-        value, error, *_ = process.ask(frame(("call", "answer", args)), seconds)
+        process.ask("run", source, "<cell>", ("answer",), True, seconds=seconds)
+        value, error, *_ = process.ask("call", "answer", args, seconds=seconds)
         return value if error is None else error[:2]
     finally:
         process.end()

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from course_nn.grading import sandbox, seccomp
 from course_nn.grading.process import Process
-from course_nn.grading.protocol import frame
 from course_nn.grading.sandbox import LAYERS, NONE, Layer, probe
 from sandboxed import layer, need, no_process_is_left, reached, value_of, walled
 
@@ -403,10 +402,10 @@ def answer():
 LOOPS = """
 import sys, time
 sys.path.insert(0, {tests!r})
-from sandboxed import LAYERS, Process, frame
+from sandboxed import LAYERS, Process
 process = Process(LAYERS[{number}], 1 << 30, 100)
 print("ready", flush=True)
-process.ask(frame(("run", "while True: pass", "<cell>", (), True)), 100)
+process.ask("run", "while True: pass", "<cell>", (), True, seconds=100)
 """
 
 

@@ -16,7 +16,7 @@ from course_nn.grading.sandbox import LAYERS, NONE, Layer
 from course_nn.grading.session import Grade, Limits, grade
 from sandboxed import layer, need, no_process_is_left, reached, submission
 
-QUICK = Limits(seconds=1.0)
+QUICK = Limits(seconds=0.5)
 CHAPTERS = range(1, 7)
 
 
@@ -68,3 +68,393 @@ def test_a_known_mistake_is_judged_as_in_a_notebook():
 
 def _module(exercise):
     return inspect.getmodule(exercise.inputs)
+
+
+# Faults: what one exercise does costs the others nothing
+
+
+def made(name):
+    """An exercise of three lines: twice the argument."""
+    return Exercise(
+        number="1.1",
+        name=name,
+        title="Twice",
+        points=2,
+        minutes=5,
+        difficulty=1,
+        reference=lambda x: 2 * x,
+        inputs=lambda rng: [(float(x),) for x in rng.normal(size=6)],
+        hints=("One.", "Two."),
+        why="So.",
+        mistakes={"You square.": lambda x: x * x},
+        rights=(),
+    )
+
+
+FIRST, TWICE, LAST = map(made, ("first", "twice", "last"))
+RIGHT = "def {0}(x): return 2 * x"
+
+
+def graded(twice, layer, *own, limits=QUICK):
+    """The grade of a cell that answers `twice`, between two right answers that must earn all."""
+    (found,) = graded_together([twice], layer, *own, limits=limits)
+    return found
+
+
+def graded_together(answers, layer, *own, limits=QUICK):
+    """The grades of cells that answer `twice`, in one submission, between two right answers."""
+    names = ["first", *(f"twice_{n}" for n in range(len(answers))), "last"]
+    sources = [RIGHT.format("twice"), *answers, RIGHT.format("twice")]
+    sent = [(s.replace("twice", name), (name,)) for s, name in zip(sources, names)]
+    first, *found, last = grade(submission(*own, *sent), list(map(made, names)), 1, layer, limits)
+    for right in (first, last):
+        assert (right.status, right.points, right.message) == ("passed", 2, "")
+    for one in found:
+        assert (one.points > 0) == (one.status == "passed")
+        assert (one.report is None) == bool(one.message)
+    return found
+
+
+FAULTS = {
+    "an endless loop": ("def twice(x):\n while True: pass", "timeout"),
+    "a loop that catches all": (
+        "def twice(x):\n while True:\n  try:\n   while True: pass\n  except BaseException: pass",
+        "timeout",
+    ),
+    "sleep": ("import time\ndef twice(x): time.sleep(100)", "timeout"),
+    "a long power": ("def twice(x): return 10 ** 10 ** 10", "timeout"),
+    "an endless loop in the cell": ("def twice(x): return 2 * x\nwhile True: pass", "timeout"),
+    "a generator without end": (
+        "def twice(x):\n while True: yield from ()",
+        "timeout",
+    ),
+    "a quiet end": ("import os\ndef twice(x): os._exit(0)", "died"),
+    "an end of the cell's process": ("import os\nos._exit(0)", "died"),
+    "a segmentation fault": ("import ctypes\ndef twice(x): ctypes.string_at(0)", "died"),
+    "an abort": ("import os\ndef twice(x): os.abort()", "died"),
+    "a closed pipe": ("import os\ndef twice(x): os.closerange(0, 64)", "died"),
+    "much memory": ("import numpy as np\ndef twice(x): return np.ones(10 ** 10)", "memory"),
+    "much memory in the cell": ("x = bytearray(10 ** 11)\ndef twice(x): return 2 * x", "memory"),
+    "a syntax error": ("def twice(x):\nreturn 2 * x", "syntax error"),
+    "a lost bracket": ("def twice(x): return (2 * x", "syntax error"),
+    "a cell that raises": ("1 / 0\ndef twice(x): return 2 * x", "error"),
+    "a cell that exits": ("raise SystemExit\ndef twice(x): return 2 * x", "error"),
+}
+
+
+def test_a_fault_has_its_status_and_the_others_go_on(layer):
+    found = graded_together([source for source, _ in FAULTS.values()], layer)
+    expected = {name: status for name, (_, status) in FAULTS.items()}
+    assert dict(zip(FAULTS, (one.status for one in found))) == expected
+
+
+def test_a_cell_that_raises_says_what():
+    found = graded("limit = 3\nprint(limits)\n" + RIGHT.format("twice"), reached()[0])
+    assert found.message == "Its cell does not run: NameError: name 'limits' is not defined"
+    found = graded("def twice(x):\n    return 2 x", reached()[0])
+    assert "SyntaxError: invalid syntax" in found.message and "line 2" in found.message
+
+
+JUDGED = {
+    "sys.exit()": ("import sys\ndef twice(x): sys.exit()", "SystemExit"),
+    "deep recursion": ("def twice(x): return twice(x)", "RecursionError"),
+    "an interrupt": ("def twice(x): raise KeyboardInterrupt", "It was stopped"),
+    "an own error": ("class Own(Exception): pass\ndef twice(x): raise Own('so')", "Own('so')"),
+    "an error that cannot be told": (
+        "class Bad(Exception):\n def __str__(self): raise Bad\ndef twice(x): raise Bad",
+        "Bad",
+    ),
+    "a name of its own": ("def twice(x): return 2 * y", "return 2 * y"),
+    "nothing": ("def twice(x): pass", "returns nothing"),
+    "a print": ("def twice(x): print(2 * x)", "prints its answer"),
+    "text": ("def twice(x): return str(2 * x)", "must be a number"),
+    "a range": ("def twice(x): return range(3)", "shape (3,)"),
+    "a module": ("import math\ndef twice(x): return math", "must be a number, and it is <module"),
+    "itself": ("def twice(x): return twice", "must be a number, and it is twice_"),
+    "a huge array": (
+        "import numpy as np\ndef twice(x): return np.zeros(10 ** 6)",
+        "np.array([0., 0., ..., 0., 0.], shape=(1000000,))",
+    ),
+    "a list in itself": ("def twice(x):\n l = []; l.append(l); return l", "list"),
+    "terminal codes": ("def twice(x): raise ValueError('\\x1b[2J\\u202e')", "\\x1b[2J\\u202e"),
+}
+
+
+def test_an_answer_that_is_merely_wrong_is_told_so():
+    graded = graded_together([source for source, _ in JUDGED.values()], reached()[0])
+    for found, (name, (_, expected)) in zip(graded, JUDGED.items(), strict=True):
+        assert (found.status, found.points) == ("failed", 0), name
+        assert expected in f"{found.report.failure.sentence} {found.report.failure.got}", name
+
+
+def test_what_makes_a_process_unfit_does_not_cost_the_next_exercise(layer):
+    source = """
+import threading, time, os
+def twice(x):
+    threading.Thread(target=lambda: (time.sleep(0.2), os._exit(1))).start()
+    return 2 * x
+"""
+    sent = submission(
+        (source, ("twice",)),
+        ("import time\ndef last(x):\n time.sleep(0.04)\n return 2 * x", ("last",)),
+    )
+    twice, last = grade(sent, [TWICE, LAST], 1, layer, Limits(5))
+    assert last.status == "passed"
+
+
+# What the learner's other cells may do
+
+
+def test_helpers_imports_and_constants_are_kept(layer):
+    own = (
+        "from functools import partial\nimport numpy as np\nTWO = 2\ndef helper(x): return TWO * x"
+    )
+    assert graded("twice = partial(helper)", layer, own).status == "passed"
+
+
+def test_each_statement_of_an_own_cell_is_tried():
+    own = (
+        "import matplotlib.pyplot as plt\nplt.plot([1])\nfrom course_nn import activations\ntwo = 2"
+    )
+    assert graded("def twice(x): return two * x", reached()[0], own).status == "passed"
+
+
+def test_an_import_of_what_is_not_here_does_not_cost_an_answer():
+    source = "import matplotlib.pyplot as plt\n" + RIGHT.format("twice")
+    assert graded(source, reached()[0]).status == "passed"
+
+
+def test_what_follows_the_answer_in_its_cell_does_not_cost_it():
+    """As in Jupyter, where `check` judges what the cell has defined before it raised."""
+    source = RIGHT.format("twice") + "\nplot(twice)\ndisplay(twice(1))"
+    assert graded(source, reached()[0]).status == "passed"
+
+
+def test_calls_of_check_do_nothing():
+    source = (
+        "from course_nn import check, hint, progress, solution\nfrom course_nn.checks import check\n"
+        "check(1), hint(2), solution(3), progress()\n" + RIGHT.format("twice")
+    )
+    assert graded(source, reached()[0]).status == "passed"
+
+
+def test_futures_hold_as_in_a_notebook():
+    own = "from __future__ import annotations"
+    source = "def twice(x: a | b) -> nothing: return 2 * x"
+    assert graded(source, reached()[0], own).status == "passed"
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        "two = 2\nwhile True: pass",
+        "two = 2\nimport os\nos._exit(0)",
+        "two = 2\ndef helper(): return bytearray(10 ** 11)\nhelper()",
+        "class two(int):\n while True: pass",
+        "two = __import__('time').sleep(100)",
+    ],
+)
+def test_an_own_cell_that_ends_the_process_is_left_out_but_for_its_definitions(own):
+    source = "def twice(x):\n try: return two * x\n except NameError: return x + x"
+    assert graded(source, reached()[0], own, limits=Limits(0.4)).status == "passed"
+
+
+def test_own_cells_together_have_an_end():
+    """However many there are that sleep, a submission does not take for ever."""
+    own = ["import time", *["time.sleep(0.15)"] * 20]
+    assert graded(RIGHT.format("twice"), reached()[0], *own, limits=Limits(0.2)).status == "passed"
+
+
+def test_a_submission_as_a_whole_has_an_end(monkeypatch):
+    monkeypatch.setattr(session, "START", 0)
+    sent = submission(*["class A:\n while True: pass"] * 50, (RIGHT.format("twice"), ("twice",)))
+    (found,) = grade(sent, [TWICE], 1, reached()[0], Limits(0.05))
+    assert found.status == "timeout"
+
+
+def test_the_answer_is_what_its_cell_defines():
+    """Not a draft in another cell, nor what another cell has made of the name."""
+    wrong = "def twice(x): return 3 * x"
+    assert graded("pass", reached()[0], RIGHT.format("twice")).status == "not attempted"
+    sent = submission((RIGHT.format("twice"), ("twice",)), wrong, "twice = 3")
+    assert grade(sent, [TWICE], 1, reached()[0])[0].status == "passed"
+
+
+def test_what_is_not_there_is_not_attempted():
+    for cells_ in ([], ["twice = 3"], [("twice = 3", ("twice",))], [("", ("twice",))]):
+        (found,) = grade(submission(*cells_), [TWICE], 1, reached()[0])
+        assert (found.status, found.points, found.message) == ("not attempted", 0, "")
+
+
+def test_the_stub_of_another_exercise_is_named():
+    sent = submission(
+        ("def first(x): raise NotImplementedError()", ("first",)),
+        ("def twice(x): return first(x)", ("twice",)),
+    )
+    first, twice = grade(sent, [FIRST, TWICE], 1, reached()[0])
+    assert first.status == "not attempted"
+    assert (
+        twice.status == "failed"
+        and "`first`, which is not written" in twice.report.failure.sentence
+    )
+
+
+def test_a_submission_that_cannot_be_read_starts_nothing():
+    sent = replace(submission(), problem="unreadable", notes=("It is a photo.",))
+    found = grade(sent, [FIRST, TWICE], 1, Layer(("no such",)))
+    assert found == [
+        Grade(name, "unreadable", 0, None, "It is a photo.") for name in ("first", "twice")
+    ]
+
+
+def test_text_that_is_no_utf_8_is_run_all_the_same():
+    assert graded("note = '\ud800'\n" + RIGHT.format("twice"), reached()[0]).status == "passed"
+
+
+# Lies: what a process says of itself earns nothing
+
+FORGE = """
+import os, struct, sys, numpy as np
+def frames(*bodies):
+    for pipe in range(3, 20):  # whichever it is
+        try:
+            for body in bodies:
+                os.write(pipe, body)
+        except OSError:
+            pass
+def reply(body):
+    frame = sys._getframe()
+    while "number" not in frame.f_locals:  # of the question, where it has been read
+        frame = frame.f_back
+    n = frame.f_locals["number"].to_bytes(9, "little")
+    body = b"t" + struct.pack("<I", 2) + b"i" + struct.pack("<I", 9) + n + body
+    frames(struct.pack("<I", len(body)) + body)
+def twice(x):
+    {0}
+"""
+PASSED = protocol.frame((1, (0.0, None, [0.0], False)))
+LIES = {
+    "the comparison patched": (
+        "import numpy as np, builtins\nnp.allclose = np.isclose = np.array_equal = lambda *a, **k: True\n"
+        "def twice(x): return 3 * x",
+        "failed",
+    ),
+    "equal to everything": (
+        "class Any(float):\n def __eq__(self, other): return True\n def __sub__(self, other): return 0.0\n"
+        "def twice(x): return Any(3)",
+        "failed",
+    ),
+    "an array equal to everything": (
+        "import numpy as np\nclass Any(np.ndarray):\n"
+        " def __array_ufunc__(self, *a, **k): return np.array(True)\n"
+        "def twice(x): return np.zeros(()).view(Any)",
+        "failed",
+    ),
+    "frames in store": (FORGE.format(f"frames(*[{PASSED!r}] * 50)"), "protocol error"),
+    "no value": (FORGE.format(r"frames(b'\3\0\0\0abc')"), "protocol error"),
+    "a pickle": (FORGE.format(r"frames(b'\4\0\0\0\x80\x04N.')"), "protocol error"),
+    "another form": (FORGE.format(f"reply({protocol.pack(3)!r})"), "protocol error"),
+    "another error": (
+        FORGE.format(f"reply({protocol.pack((None, ('A', 1, 2, 3, 4), [], False))!r})"),
+        "protocol error",
+    ),
+    "other arguments": (
+        FORGE.format(f"reply({protocol.pack((0.0, None, [], False))!r})"),
+        "protocol error",
+    ),
+    "the right form": (
+        FORGE.format(f"reply({protocol.pack((0.0, None, [0.0], False))!r})"),
+        "protocol error",  # for there is the true reply as well
+    ),
+    "a large frame": (FORGE.format(rf"frames(struct.pack('<I', {FRAME + 1}))"), "protocol error"),
+    "half a frame": (FORGE.format(r"frames(b'\x10\0\0\0abc'); os._exit(0)"), "protocol error"),
+    "half a frame for ever": (
+        FORGE.format(r"frames(b'\x10\0\0\0abc'); __import__('time').sleep(100)"),
+        "timeout",
+    ),
+    "a slow frame": (
+        FORGE.format(
+            r"frames(b'\0\1\0\0'); [(frames(b'a'), __import__('time').sleep(0.05)) for _ in range(99)]"
+        ),
+        "timeout",
+    ),
+    "a flood": (FORGE.format(r"while True: frames(b'\xff' * 1000)"), "protocol error"),
+    "a flood of frames": (
+        FORGE.format(f"while True: frames({PASSED!r} * 100)"),
+        "protocol error",
+    ),
+    "the call on the stack": (
+        "import sys\ndef twice(x):\n frame = sys._getframe()\n while frame:\n"
+        "  for value in frame.f_locals.values():\n   pass\n  frame = frame.f_back\n return 0",
+        "failed",
+    ),
+    "not attempted, having been": ("def twice(x): raise NotImplementedError", "not attempted"),
+}
+
+
+def test_lies_earn_nothing(layer):
+    found = graded_together([source for source, _ in LIES.values()], layer)
+    expected = {name: status for name, (_, status) in LIES.items()}
+    assert dict(zip(LIES, (one.status for one in found))) == expected
+
+
+def test_a_process_that_never_reads_is_ended_in_time():
+    """Its pipe is full then, and whoever writes to it would wait for ever."""
+    large = replace(TWICE, inputs=lambda rng: [(np.zeros(10**6),)] * 3, extremes=())
+    sent = submission(("import time\ndef twice(x): time.sleep(100)", ("twice",)))
+    (found,) = grade(sent, [large], 1, reached()[0], QUICK)
+    assert found.status == "timeout"
+
+
+def test_masked_and_other_subclasses_are_judged_as_in_a_notebook():
+    forms = {
+        "np.ma.masked_array(2 * x, mask=True)": "passed",
+        "np.float32(2 * x)": "passed",
+        "np.array(2 * x)": "passed",
+        "np.ma.masked_array([2 * x], mask=[True])": "failed",
+        "np.array([2 * x], dtype=object)": "failed",
+        "np.longdouble(2 * x)": "passed",
+        "complex(2 * x)": "failed",
+        "__import__('fractions').Fraction(2 * x)": "failed",
+        "{2 * x}": "failed",
+    }
+    sources = [f"import numpy as np\ndef twice(x): return {form}" for form in forms]
+    graded = graded_together(sources, reached()[0])
+    for (form, expected), source, found in zip(forms.items(), sources, graded, strict=True):
+        namespace = {}
+        exec(source, namespace)
+        asked = found.report.exercise
+        report = evaluate(asked, calling(namespace["twice"]), 1)
+        assert found.report == report and report.status == expected, form
+
+
+def test_a_function_or_generator_among_the_arguments_is_what_was_sent():
+    def drawn(f, rng):
+        return f(rng.normal())
+
+    from course_nn.checks.functions import square
+
+    asked = replace(
+        TWICE,
+        reference=drawn,
+        inputs=lambda rng: [(square, np.random.default_rng(n)) for n in range(3)],
+    )
+    sent = submission(("def twice(f, rng): return f(rng.normal())", ("twice",)))
+    (found,) = grade(sent, [asked], 1, reached()[0])
+    assert found.status == "passed", found.report.failure
+
+
+def test_too_large_an_answer_is_only_wrong():
+    found = graded(f"def twice(x): return [x] * {ENTRIES}", reached()[0])
+    assert found.status == "failed" and found.report.failure.got.endswith("...")
+
+
+def test_a_layer_that_is_not_there_is_an_error_of_the_machine(monkeypatch):
+    monkeypatch.setattr("course_nn.grading.sandbox._bubblewrap", lambda: ("false",))
+    with pytest.raises(OSError, match="bubblewrap"):
+        grade(submission((RIGHT.format("twice"), ("twice",))), [TWICE], 1, LAYERS[0])
+
+
+def test_a_report_fills_no_page():
+    found = graded("def twice(x): return ('x' * 900,) * 100", reached()[0])
+    assert len(found.report.failure.got) == len(found.report.failure.sentence) == session.SHOWN
