@@ -160,7 +160,7 @@ def test_the_arrow_can_be_dragged_by_its_tip_and_turns_the_boundary(hand):
     foot, tip = map(np.array, hand.scene.arrow._posA_posB)
     assert foot == pytest.approx(CENTER)
     hand.point(*tip, True)
-    hand.point(*(foot + [-0.3, 0.3]))
+    hand.point(*(foot + [-0.4, 0.4]))
     assert hand.setting == pytest.approx([-5, 5, 0])
     assert hand.scene.arrow._posA_posB[0] == pytest.approx(foot)
     hand.point(*(foot + [0.9, 0.0]))  # longer than a weight of 8
