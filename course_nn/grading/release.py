@@ -135,7 +135,9 @@ def without_rights(source: bytes) -> bytes:
     gone: list[ast.expr | ast.stmt] = [
         keyword.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Exercise"
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "Exercise"
         for keyword in node.keywords
         if keyword.arg == "rights"
     ]

@@ -75,7 +75,9 @@ _MARKS = {
     b"\xfe\xff": "utf-16",
 }
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_CODECS = re.compile(r"(?i)utf[-_]?(8|16|32)|ascii|latin|iso[-_]?8859|cp\d|windows-?\d|mac[-_]|koi8")
+_CODECS = re.compile(
+    r"(?i)utf[-_]?(8|16|32)|ascii|latin|iso[-_]?8859|cp\d|windows-?\d|mac[-_]|koi8"
+)
 
 
 def looks_like(data: bytes) -> str:

@@ -169,7 +169,9 @@ def _read(found: _Found, student: str) -> Submission:
         if names:
             note += " " + _("There is {names}.").format(names=names)
         digest = hashlib.sha256("\0".join(found.notes + [names]).encode()).hexdigest()
-        return Submission(student, tuple(found.others), (), (note, *found.notes), "unreadable", digest)
+        return Submission(
+            student, tuple(found.others), (), (note, *found.notes), "unreadable", digest
+        )
     try:
         submission = read(files, student)
     except Exception as error:  # one submission must not cost the others theirs
@@ -235,7 +237,9 @@ def whose(name: str) -> Handed:
         return Handed(student, file, int(found["number"][:18]) * 1000 + again, late)
     stem, suffix = _split(name)
     if found := _CHAPTER.fullmatch(stem):
-        student = "_".join(filter(None, (found[side].strip(" _.-") for side in ("before", "after"))))
+        student = "_".join(
+            filter(None, (found[side].strip(" _.-") for side in ("before", "after")))
+        )
         return Handed(student, found["chapter"] + found["copy"] + suffix)
     return Handed(stem, name)
 
@@ -244,7 +248,12 @@ def chapter_file(name: str) -> tuple[str, int]:
     """The name of a chapter's notebook without the -1, -2 of a later attempt, and its number."""
     stem, suffix = _split(name)
     found = _CHAPTER.fullmatch(stem)
-    if found and found["copy"].startswith("-") and found["copy"][1:].isdecimal() and not found["after"]:
+    if (
+        found
+        and found["copy"].startswith("-")
+        and found["copy"][1:].isdecimal()
+        and not found["after"]
+    ):
         return found["before"] + found["chapter"] + suffix, min(999, int(found["copy"][1:5]))
     return name, 0
 
@@ -264,7 +273,9 @@ def safe(name: str) -> str:
     turns the writing direction or starts a formula in a spreadsheet does not.
     """
     name = unicodedata.normalize("NFC", name)
-    name = "".join("_" if c in '<>:"/\\|?*' or unicodedata.category(c) in _UNSAFE else c for c in name)
+    name = "".join(
+        "_" if c in '<>:"/\\|?*' or unicodedata.category(c) in _UNSAFE else c for c in name
+    )
     name = re.sub(r"\s+", " ", name).strip(" .").lstrip("=+-@ .")
     if _RESERVED.match(name):
         name = f"_{name}"
@@ -304,7 +315,9 @@ def unique(names: list[str]) -> list[str]:
     """
     chosen: dict[int, str] = {}
     taken: set[str] = set()
-    for number in sorted(range(len(names)), key=lambda n: (safe(names[n]) != names[n], names[n], n)):
+    for number in sorted(
+        range(len(names)), key=lambda n: (safe(names[n]) != names[n], names[n], n)
+    ):
         name, again = safe(names[number]), 0
         while key(name) in taken:
             tail = _short(names[number]) + (f"{again}" if again else "")
@@ -351,9 +364,10 @@ def read(files: Sequence[Path], student: str) -> Submission:
         notes += [named + note for note in odd]
         answers += [_Piece(number, place + of_file, mark, piece) for place, mark, piece in found]
     notes += _decide(answers)
-    broken = [own.place for own in answers if own.piece.broken and not own.answers]
-    if broken and len(broken) < len(answers):
-        notes.append(_("What is no Python in {where} was left out.").format(where=_some(broken)))
+    broken = [own.place for own in answers if own.piece.broken]
+    other = [own.place for own in answers if own.piece.broken and not own.answers]
+    if other and len(broken) < len(answers):
+        notes.append(_("What is no Python in {where} was left out.").format(where=_some(other)))
     cells = tuple(
         Cell(own.piece.source, tuple(sorted(own.answers)))
         for own in answers
@@ -362,8 +376,9 @@ def read(files: Sequence[Path], student: str) -> Submission:
     problem = ""
     if faults == len(files):
         problem = "unreadable"
-    elif answers and all(own.piece.broken for own in answers):
+    elif answers and len(broken) == len(answers):
         problem = "syntax error"
+        notes.append(_("Nothing in it is Python, beginning with {where}.").format(where=broken[0]))
     elif not any(cell.answers for cell in cells):
         notes.append(_("No exercise is answered in it."))
     return Submission(

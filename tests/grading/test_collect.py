@@ -74,6 +74,10 @@ def test_takes_moodles_files_and_a_course_around_them(taking):
     assert files == {"Ana García_12/01_derivatives.ipynb": "a", "Default group/work.py": "b"}
 
 
+def test_takes_a_single_file_of_moodle_with_a_course_around_it(taking):
+    assert taking(("NN/Ana_12_assignsubmission_file_work.py", "a"))[1] == {"Ana_12/work.py": "a"}
+
+
 def test_takes_canvas_and_the_newest_attempt(taking):
     done, files = taking(
         ("garciaana_12345_678901_01_derivatives.ipynb", "first"),

@@ -212,7 +212,7 @@ def test_leaves_a_folder_that_is_not_there_alone(tmp_path):
 
 
 def test_takes_out_rights_and_what_only_they_use():
-    source = '''
+    source = """
 def right(x):
     return helper(x)
 
@@ -227,7 +227,7 @@ def both(x):
 
 one = Exercise(name="é", rights=(right, both, lambda x: x), reference=both)
 two = Exercise(name="two", rights=(), reference=both)
-'''
+"""
     left = without_rights(source.encode()).decode()
     assert "right(" not in left and "helper" not in left
     assert 'one = Exercise(name="é", rights=(), reference=both)' in left

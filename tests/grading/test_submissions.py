@@ -359,6 +359,7 @@ def test_a_cell_that_is_no_python_hides_no_definition(reading):
         code("dfe roll(x)", "roll"),
         code("dfe roll(x)", "descend", solution=True, grade_id="roll"),
         code("dfe roll(x)", "roll", solution=True, grade_id="mistyped"),
+        code("dfe roll(x)", solution=True, grade=True, grade_id="roll"),  # graded by hand
     ],
 )
 def test_marks_tell_what_a_broken_cell_answers(reading, cell):
@@ -412,7 +413,7 @@ def test_text_cells_are_left_out(reading):
         ("x = '''\n%no magic\n!none\nhelp?\n'''\n%magic", "x = '''\n%no magic\n!none\nhelp?\n'''\n"),
         ("x = (5\n  % 3\n)\n%magic", "x = (5\n  % 3\n)\n"),
         ("x = 5 \\\n  % 3\n%magic", "x = 5 \\\n  % 3\n"),
-        ("x = {'a': '[', \"b\": \"\\\"(\"}  # (\n%magic", "x = {'a': '[', \"b\": \"\\\"(\"}  # (\n"),
+        ('x = {\'a\': \'[\', "b": "\\"("}  # (\n%magic', 'x = {\'a\': \'[\', "b": "\\"("}  # (\n'),
         ('x = """a""\\""""\n%magic', 'x = """a""\\""""\n'),
     ],
 )
@@ -424,7 +425,15 @@ def test_lines_of_ipython_are_blanked(source, left):
 
 @pytest.mark.parametrize(
     "source",
-    ["x = '''\n%no\n'''", "x = a \\\n!= b", "x = (a\n% b)", "print('a?')", "x = 5 % 3", "# 100 %\n# really?", "a = '!'"],
+    [
+        "x = '''\n%no\n'''",
+        "x = a \\\n!= b",
+        "x = (a\n% b)",
+        "print('a?')",
+        "x = 5 % 3",
+        "# 100 %\n# really?",
+        "a = '!'",
+    ],
 )
 def test_python_is_left_alone(source):
     assert sources.plain(source) == (source, set())
@@ -444,7 +453,9 @@ def test_magics_are_noted(reading):
 
 
 def test_a_statement_that_awaits(reading):
-    source = "import asyncio\nawait asyncio.sleep(\n    1)\nx = [i async for i in f()]\nasync def f():\n    await g()\ny = 1"
+    source = (
+        "import asyncio\nawait asyncio.sleep(\n    1)\nx = [i async for i in f()]\nasync def f():\n    await g()\ny = 1"
+    )
     submission = reading(notebook(source, ROLL))
     assert submission.cells[0].source == "import asyncio\n\n\n\nasync def f():\n    await g()\ny = 1"
     assert submission.notes == ("A statement that awaits outside of a function was left out in cell 1.",)
@@ -496,6 +507,7 @@ def test_what_is_wrong_in_a_script_costs_only_itself(reading):
 def test_a_script_that_is_no_python_at_all(reading):
     submission = reading("Dear teacher,\nI could not do it.\n", "work.py")
     assert submission.problem == "syntax error"
+    assert submission.notes == ("Nothing in it is Python, beginning with line 1.",)
     assert reading("def roll(x:\n  pass", "work.py").problem == "syntax error"
     assert reading("# Dear teacher", "work.py").problem == ""
 
@@ -521,7 +533,9 @@ def test_code_beyond_measure_is_left_out(reading):
     assert len(reading(notebook(*["x = 1"] * 3_000)).cells) == sources.MAX_CELLS
 
 
-@pytest.mark.parametrize("source", ["-" * 50_000 + "1", "(" * 5_000, "f(" * 90 + ")" * 90, "x" + ".x" * 20_000, "[" * 99 + "]" * 99])
+@pytest.mark.parametrize(
+    "source", ["-" * 50_000 + "1", "(" * 5_000, "f(" * 90 + ")" * 90, "x" + ".x" * 20_000, "[" * 99 + "]" * 99]
+)
 def test_deep_expressions_are_survived(reading, source):
     assert answers(reading(notebook(f"{ROLL}", source))) == {"roll": ROLL}
     elifs = "if x: pass\n" + "elif x: pass\n" * 3_000
@@ -565,7 +579,8 @@ def test_the_digest_tells_names_and_bytes_apart(tmp_path):
         return read([tmp_path / name for name in files], "ana").digest
 
     digests = [digest(a="1"), digest(a="2"), digest(b="1"), digest(a="1", b="2"), digest(a="", b="1"), digest(a="12")]
-    assert len(set(digests)) == 6
+    digests.append(digest(a1="2"))
+    assert len(set(digests)) == 7
     assert digest(a="1") == digests[0]
     assert len(digests[0]) == 64
 
@@ -756,7 +771,9 @@ def test_names_stay_apart_and_are_safe_everywhere(tmp_path):
     for submission in found:
         assert len(submission.student.encode()) < 140
         (tmp_path / f"{submission.student}.html").write_text("", encoding="utf-8")
-    assert {"🦊 fox", "José", "日本語", "_CON", "_nul", "cmd()", "a_b", "STRASSE", "ANA", "caf_"} <= {s.student for s in found}
+    assert {"🦊 fox", "José", "日本語", "_CON", "_nul", "cmd()", "a_b", "STRASSE", "ANA", "caf_"} <= {
+        s.student for s in found
+    }
     assert [s.student for s in find(tmp_path) if not s.student.endswith("html")]
 
 
