@@ -141,7 +141,7 @@ class Scene:
 
 def neuron() -> Interactive:
     """One neuron whose weights and bias are sliders, and a picture to drag: its boundary, its arrow,
-    the points. "One step" and "20 steps" descend from there, with `course_nn.neuron.gradient`."""
+    the points. "One step of descent" and "20 steps" go on from there, with the package's gradient."""
     sets = _sets()
     scene, note = Scene(), Note()
     stage = Stage(
@@ -179,10 +179,15 @@ def neuron() -> Interactive:
 
     def said(w: Array, b: float) -> str:
         dw, db = gradient(x, y, w, b, loss=loss.value)
-        numbers = [digits(round(number, 6) + 0.0) for number in (*w, b, *dw, db)]
+        numbers = [digits(round(number, 6) + 0.0) for number in (*w, b, *dw, db)]  # no -0
         return _(
-            "w₁ = {}, w₂ = {}, b = {}. {right}. {loss}. Slopes of the loss: {} by w₁, {} by w₂, {} by b."
-        ).format(*numbers, right=scene.counted.get_text(), loss=scene.measured.get_text())
+            "w₁ = {w1}, w₂ = {w2}, b = {b}. {right}. {loss}. "
+            "Slopes of the loss: {dw1} by w₁, {dw2} by w₂, {db} by b."
+        ).format(
+            **dict(zip(("w1", "w2", "b", "dw1", "dw2", "db"), numbers)),
+            right=scene.counted.get_text(),
+            loss=scene.measured.get_text(),
+        )
 
     def put(w: Array, b: float) -> None:
         nonlocal setting, moving
