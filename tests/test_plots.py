@@ -138,7 +138,8 @@ PACKAGE = Path(course_nn.__file__).parent
 
 
 def test_every_picture_belongs_to_a_lesson():
-    lessons = "".join(target.source.read_text(encoding="utf-8") for target in TARGETS)
+    sources = [*(target.source for target in TARGETS), *(PACKAGE / "widgets").glob("*.py")]
+    lessons = "".join(path.read_text(encoding="utf-8") for path in sources)
     for path in (PACKAGE / "plots").glob("[a-z]*.py"):
         module = importlib.import_module(f"course_nn.plots.{path.stem}")
         for name, function in inspect.getmembers(module, inspect.isfunction):
@@ -157,12 +158,10 @@ def pictures(tmp_path, monkeypatch):
 
     def remember(self, *args, **kwargs):
         begin(self, *args, **kwargs)
-        frame = sys._getframe()
-        while frame and not str(frame.f_globals.get("__name__")).startswith("course_nn.plots."):
-            frame = frame.f_back
-        while frame:  # the outermost function of that module is the one that the lesson called
+        frame, maker = sys._getframe(), "nobody"
+        while frame:  # the outermost function of these modules is the one that the lesson called
             name = str(frame.f_globals.get("__name__"))
-            if name.startswith("course_nn.plots."):
+            if name.startswith(("course_nn.plots.", "course_nn.widgets.")):
                 maker = f"{name.rpartition('.')[2]}.{frame.f_code.co_name}"
             frame = frame.f_back
         made.append((maker, self))
