@@ -268,10 +268,12 @@ def results(
                 return
             for future in wait(flying, return_when=FIRST_COMPLETED).done:
                 task = flying.pop(future)
-                if future.exception() is None:
-                    yield future.result()
-                else:
+                try:
+                    result = future.result()
+                except Exception:  # whatever a broken pool, a lost worker, a scheduler raises
                     suspects.append(task)
+                else:
+                    yield result
             if suspects and not flying:
                 executor.shutdown(wait=False)
                 for task in suspects:

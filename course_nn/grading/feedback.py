@@ -97,7 +97,7 @@ def page(result: Result, exercises: Sequence[Exercise], language: str = "en") ->
 
 def _page(result: Result, exercises: Sequence[Exercise], language: str, length: int) -> str:
     marks = {mark.exercise: mark for mark in result.marks}
-    graded = [exercise for exercise in exercises if exercise.name in marks]
+    graded = [e for e in exercises if e.name in marks and result.status not in _SAYS]
     every = points(sum(exercise.points for exercise in exercises))
     earned = _("{earned} of {points}").format(earned=f"{result.total:g}", points=every)
     parts = [f"<h1>{_safe(result.student)}</h1>", f'<p class="big">{escape(earned)}</p>']

@@ -10,7 +10,7 @@ import sys
 import textwrap
 import threading
 import time
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -280,6 +280,22 @@ def test_what_no_work_raises_is_a_lost_row_as_well():
     found = list(results(tasks(2), partial(Pool, 1), raises))
     assert [result.status for result in found] == ["lost", "lost"]
     assert "an error that no work raises" in found[0].log
+
+
+def test_a_task_that_a_scheduler_cancels_is_tried_again():
+    class Cancels(Threads):
+        def submit(self, *args):
+            future = super().submit(*args)
+            if not cancelled:
+                cancelled.append(future)
+                future = Future()
+                future.cancel()
+                future.set_running_or_notify_cancel()
+            return future
+
+    cancelled = []
+    assert students(results(tasks(5), Cancels, ok)) == students(map(ok, tasks(5)))
+    assert len(cancelled) == 1
 
 
 def test_stopping_early_ends_the_processes_at_once():
