@@ -64,6 +64,7 @@ import os, sys
 print("PYTEST", *sys.argv[1:], "with threads:", os.environ["OPENBLAS_NUM_THREADS"])
 sys.exit(5)
 """,
+    "tests/conftest.py": "",
     "notebooks/00_start.ipynb": '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
 }
 ENVIRONMENT = {
@@ -176,6 +177,13 @@ def test_the_tests_get_their_arguments_and_give_their_exit_code(project):
     assert (
         "Installing" not in start(project).stdout
     )  # what the tests need contains what a learner needs
+
+
+def test_a_students_copy_has_no_tests_and_says_so(bare):
+    shutil.rmtree(bare / "tests")
+    said = start(bare, "test")
+    assert said.stdout == "This is a student's copy of the course: it comes without the tests.\n"
+    assert said.returncode == 1 and not (bare / ".venv").exists()
 
 
 def test_a_venv_made_by_hand_is_completed(project):
