@@ -4,6 +4,7 @@ some size, in a light or a dark theme, with a keyboard and a mouse."""
 import ast
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -52,6 +53,10 @@ SETTINGS: dict[str, dict] = {
         ]
     },
 }
+
+# JupyterLab asks for the widgets of a kernel through a comm of its own, with dashes in its name; a
+# kernel that is busy may learn of that comm after the question.
+HARMLESS = r"No such comm: \w+-"
 
 
 def find_chromium() -> str | None:
@@ -164,7 +169,23 @@ class Notebook:
                     && kernel?.connectionStatus === "connected" && kernel.status === "idle";
             }"""
         )
-        self.page.evaluate("jupyterapp.restored")
+        self.page.evaluate(
+            """async () => {
+                await jupyterapp.restored;
+                window.heard = [];  // from the kernel, also what belongs to no cell
+                window.unanswered = new Set();
+                const {kernel} = jupyterapp.shell.currentWidget.context.sessionContext.session;
+                kernel.anyMessage.connect((_, {msg, direction}) => {
+                    if (direction === "send" && msg.channel === "shell")
+                        unanswered.add(msg.header.msg_id);
+                });
+                kernel.iopubMessage.connect((_, message) => {
+                    heard.push(message);
+                    if (message.content.execution_state === "idle")
+                        unanswered.delete(message.parent_header.msg_id);
+                });
+            }"""
+        )
         assert self.ask("1 + 1") == 2
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
 
@@ -186,17 +207,32 @@ class Notebook:
             timeout=5000 * PATIENCE,
         )
 
-    def failures(self) -> list[str]:
-        """The errors among the outputs, but for those that the cell is tagged to raise."""
-        outputs = self.page.evaluate(
-            """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
-                .filter(cell => cell.type === "code"
+    def run_again(self) -> None:
+        """Run the first cell once more, from the keyboard."""
+        cell = self.page.locator(".jp-CodeCell").first
+        number = self.ask("get_ipython().execution_count")
+        cell.locator(".jp-InputPrompt").click()
+        cell.press("Control+Enter")
+        cell.locator(".jp-InputPrompt", has_text=f"[{number}]:").wait_for()
+
+    def troubles(self) -> list[str]:
+        """What went wrong: in cells, but for those tagged to raise; in callbacks and tasks of the
+        kernel, which show nothing; in the browser."""
+        failures = self.page.evaluate(
+            """() => {
+                const cells = [...jupyterapp.shell.currentWidget.content.model.cells];
+                const shown = cells.filter(cell => cell.type === "code"
                     && !(cell.getMetadata("tags") ?? []).includes("raises-exception"))
-                .flatMap(cell => cell.outputs.toJSON())"""
+                    .flatMap(cell => cell.outputs.toJSON());
+                const hidden = heard.filter(({parent_header}) =>
+                    parent_header.msg_type !== "execute_request")
+                    .map(({header, content}) => ({output_type: header.msg_type, ...content}));
+                return [...shown, ...hidden].filter(output =>
+                    output.output_type === "error" || output.name === "stderr")
+                    .map(output => output.text ?? output.traceback.join("\\n"));
+            }"""
         )
-        failed = [output for output in outputs if output["output_type"] == "error"]
-        said = [output for output in outputs if output.get("name") == "stderr"]
-        return [f"{e['ename']}: {e['evalue']}" for e in failed] + [str(s["text"]) for s in said]
+        return [said for said in failures + self.complaints if not re.match(HARMLESS, said)]
 
     def ask(self, expression: str) -> Any:
         """The value of ``expression`` in the kernel, when it is done with what it was told."""
@@ -210,6 +246,23 @@ class Notebook:
         )["user_expressions"]["expression"]
         assert answer["status"] == "ok", answer
         return ast.literal_eval(answer["data"]["text/plain"])
+
+    def tell(self, code: str) -> None:
+        """Have the kernel run ``code``, and do not wait for it."""
+        self.page.evaluate(
+            """code => {
+                const {kernel} = jupyterapp.shell.currentWidget.context.sessionContext.session;
+                kernel.requestExecute({code, silent: true});
+            }""",
+            code,
+        )
+
+    def settle(self) -> None:
+        """Wait until the kernel has done all that the browser has asked for."""
+        drawn = "new Promise(then => requestAnimationFrame(() => requestAnimationFrame(then)))"
+        self.page.evaluate(drawn)
+        self.page.wait_for_function("unanswered.size === 0")
+        self.page.evaluate(drawn)
 
     def output(self, cell: int = 0) -> "Locator":
         """What code cell number ``cell`` shows."""

@@ -11,8 +11,7 @@ def test_a_lesson_runs_from_its_first_cell_to_its_last(open_notebook, screenshot
     notebook = open_notebook(f"notebooks/{name}")
     notebook.run_all()
     notebook.page.screenshot(path=screenshots / f"{name}.png")
-    assert notebook.failures() == []
-    assert notebook.complaints == []
+    assert notebook.troubles() == []
 
 
 def test_an_untouched_exercise_is_not_attempted_yet(open_notebook, screenshots):
@@ -20,5 +19,4 @@ def test_an_untouched_exercise_is_not_attempted_yet(open_notebook, screenshots):
     notebook.run_all()
     notebook.page.screenshot(path=screenshots / "exercises.png")
     assert "not attempted yet" in notebook.output(2).text_content()
-    assert notebook.failures() == []
-    assert notebook.complaints == []
+    assert notebook.troubles() == []
