@@ -17,6 +17,7 @@ import os
 import struct
 import sys
 import types
+from functools import cache
 from io import BufferedReader, BufferedWriter
 from typing import Any
 
@@ -179,5 +180,6 @@ def _checked(function: Any, *arguments: Any) -> int:
     return found
 
 
+@cache
 def _libc() -> Any:
     return ctypes.CDLL(None, use_errno=True)

@@ -294,7 +294,7 @@ class _Reader:
             raise ProtocolError(f"{n}, and at most {most} are allowed")
 
 
-def _generator(state: dict[str, Any]) -> np.random.Generator:
+def _generator(state: dict[str, Any]) -> "np.random.Generator":  # imported when it is needed
     if state["bit_generator"] not in GENERATORS:
         raise ProtocolError("no random generator")
     bits = getattr(np.random, state["bit_generator"])()

@@ -70,7 +70,8 @@ LAYERS = (  # strongest first; a kernel before 5.13 has no Landlock
 # A process of a layer
 
 _BOOT = """\
-import marshal, os, sys, types
+import gc, marshal, os, sys, types
+gc.disable()  # imports are a tenth faster so
 reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
 os.dup2(2, 0), os.dup2(2, 1)
 sys.path.append(sys.argv.pop())
@@ -78,6 +79,7 @@ for name, code in marshal.load(reader):
     module = sys.modules[name] = types.ModuleType(name)
     exec(code, vars(module))
 sys.path.pop()
+gc.enable()
 module.main(reader, writer)
 """
 _MODULES = (

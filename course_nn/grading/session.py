@@ -123,7 +123,7 @@ class _Session:
         self.called = False  # whether an answer has been called in it
         self.seconds = 2 * limits.seconds * (exercises + 5)
         self.ends = time.monotonic() + self.seconds + START
-        self.own = 5 * limits.seconds  # what is left for the cells that answer nothing
+        self.own = 5 * limits.seconds  # left for cells that answer nothing; then definitions alone
 
     def grade(self, exercise: Exercise, seed: int) -> Grade:
         again = False

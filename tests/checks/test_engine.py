@@ -151,6 +151,20 @@ def test_an_array_inside_of_an_argument_may_not_change_either(weights):
         assert found.failure.sentence.startswith("It changes its argument w.")
 
 
+@pytest.mark.parametrize("weights", [[[1.0], 2.0], [(1.0,), 2.0], [{"a": 1.0}, 2.0]])
+@pytest.mark.parametrize("put", [3.0, "text", None, object()], ids=str)
+def test_something_else_inside_of_an_argument_is_a_change(weights, put):
+    total = replace(HALF, reference=lambda w: 3.0, inputs=lambda rng: [(weights,)] * 6, extremes=())
+
+    def puts(w):
+        w[0] = put
+        return 3.0
+
+    found = report(puts, total)
+    assert (found.status, found.points) == ("failed", 1.5)
+    assert found.failure.sentence.startswith("It changes its argument w.")
+
+
 def test_a_wrong_value_is_told_before_a_changed_argument():
     def spoils(x):
         if isinstance(x, np.ndarray):

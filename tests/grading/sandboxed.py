@@ -3,14 +3,17 @@
 import contextlib
 import ctypes
 import os
+import platform
+import subprocess
 import sys
 import time
 from functools import cache
 from pathlib import Path
 
 import pytest
+from course_nn.grading import seccomp
 from course_nn.grading.process import Process
-from course_nn.grading.sandbox import BUBBLEWRAP, LAYERS, NONE, SANDBOX_EXEC, probe
+from course_nn.grading.sandbox import LANDLOCK, LAYERS, NONE, SANDBOX_EXEC, SECCOMP, probe
 from course_nn.grading.submissions import Cell, Submission
 
 LAYERS_TO_TEST = [LAYERS[0], LAYERS[2], *([LAYERS[3]] if sys.platform == "darwin" else []), NONE]
@@ -19,11 +22,31 @@ reached = cache(probe)
 
 
 def need(layer):
-    """Skip, loudly, a test of a layer that this machine does not reach."""
-    if layer not in reached():
-        missing = "bubblewrap is" if BUBBLEWRAP in layer.walls else "its kernel or system is"
-        pytest.skip(f"LAYER {layer.number} ({layer.name}) NOT TESTED: {missing} not to be had here")
+    """Skip, loudly, a test of a layer that this machine has not what it takes for."""
+    missing = [wall for wall in layer.walls if not there(wall)]
+    if missing:
+        walls = " and ".join(missing)
+        pytest.skip(f"LAYER {layer.number} ({layer.name}) NOT TESTED: no {walls} here")
+    assert layer in reached(), f"all that {layer.name} takes is here, and it does not hold"
     return layer
+
+
+@cache
+def there(wall):
+    """Whether this machine has what ``wall`` takes, asked of the machine itself."""
+    if wall == SANDBOX_EXEC:
+        return sys.platform == "darwin"
+    if sys.platform != "linux":
+        return False
+    if wall == SECCOMP:
+        return platform.machine() in seccomp.ARCHITECTURES
+    if wall == LANDLOCK:
+        return ctypes.CDLL(None).syscall(444, None, ctypes.c_long(0), 1) >= 1
+    try:
+        trial = ["bwrap", "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "true"]
+        return subprocess.run(trial, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 @pytest.fixture(params=LAYERS_TO_TEST, ids=lambda layer: layer.name)

@@ -127,6 +127,8 @@ def answer():
 
 # What does not
 
+BASE = Path(os.__file__).parent  # not that of a virtual environment
+INSTALLED = next(BASE.glob("*-packages/*/__init__.py"), Path("/none installed"))
 FORBIDDEN = {
     "a new process": "os.fork() or os._exit(0)",
     "a new program": "os.posix_spawn('/bin/true', ['true'], {})",
@@ -165,6 +167,7 @@ FORBIDDEN = {
     "a disk": "open('/dev/vda')",
     "what else is installed": "__import__('pytest')",
     "the installer": "__import__('pip')",
+    "a file of what else is installed": f"open({str(INSTALLED)!r})",
     "tests of Python": "__import__('test.support')",
 }
 
@@ -178,7 +181,7 @@ SYSTEM_CALLS = {  # x86-64
 }  # fmt: skip
 
 
-@pytest.fixture(params=[LAYERS[0], LAYERS[2]], ids=lambda layer: layer.name)
+@pytest.fixture(params=LAYERS[:3], ids=lambda layer: layer.name)
 def strict(request):
     """A layer of Linux."""
     return need(request.param)
@@ -278,6 +281,16 @@ def answer(kind):
 """
     assert value_of(source, layer, 0)[0] == "MemoryError"
     assert value_of(source, layer, 1)[0].endswith("MemoryError")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing limits it there")
+def test_no_file_has_a_byte_written_even_without_walls():
+    source = """
+def answer():
+    with open("new.txt", "wb", buffering=0) as file:
+        file.write(b"a")
+"""
+    assert value_of(source, NONE)[0] == "OSError"
 
 
 def test_the_machines_name_is_not_told(strict):

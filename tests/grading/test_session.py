@@ -8,6 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from carry import cell
+from hypothesis import example, given
+from hypothesis import strategies as st
+from test_protocol import values
 from course_nn.checks import EXERCISES, notebook
 from course_nn.checks.engine import Exercise, calling, evaluate
 from course_nn.grading import protocol, session
@@ -106,6 +109,7 @@ def graded_together(answers, layer, *own, limits=QUICK):
     names = ["first", *(f"twice_{n}" for n in range(len(answers))), "last"]
     sources = [RIGHT.format("twice"), *answers, RIGHT.format("twice")]
     sent = [(s.replace("twice", name), (name,)) for s, name in zip(sources, names)]
+    own = [source.replace("twice", names[1]) for source in own]
     first, *found, last = grade(submission(*own, *sent), list(map(made, names)), 1, layer, limits)
     for right in (first, last):
         assert (right.status, right.points, right.message) == ("passed", 2, "")
@@ -123,6 +127,7 @@ FAULTS = {
     ),
     "sleep": ("import time\ndef twice(x): time.sleep(100)", "timeout"),
     "a long power": ("def twice(x): return 10 ** 10 ** 10", "timeout"),
+    "calls slow in all": ("import time\ndef twice(x): return time.sleep(0.15)", "timeout"),
     "an endless loop in the cell": ("def twice(x): return 2 * x\nwhile True: pass", "timeout"),
     "a generator without end": (
         "def twice(x):\n while True: yield from ()",
@@ -250,26 +255,43 @@ def test_futures_hold_as_in_a_notebook():
         "two = 2\nwhile True: pass",
         "two = 2\nimport os\nos._exit(0)",
         "two = 2\ndef helper(): return bytearray(10 ** 11)\nhelper()",
-        "class two(int):\n while True: pass",
-        "two = __import__('time').sleep(100)",
     ],
 )
 def test_an_own_cell_that_ends_the_process_is_left_out_but_for_its_definitions(own):
+    assert (
+        graded("def twice(x): return two * x", reached()[0], own, limits=Limits(0.4)).status
+        == "passed"
+    )
+
+
+@pytest.mark.parametrize(
+    "own", ["class two(int):\n while True: pass", "two = __import__('time').sleep(100)"]
+)
+def test_an_own_cell_whose_definitions_end_the_process_is_left_out(own):
     source = "def twice(x):\n try: return two * x\n except NameError: return x + x"
     assert graded(source, reached()[0], own, limits=Limits(0.4)).status == "passed"
 
 
 def test_own_cells_together_have_an_end():
-    """However many there are that sleep, a submission does not take for ever."""
-    own = ["import time", *["time.sleep(0.15)"] * 20]
-    assert graded(RIGHT.format("twice"), reached()[0], *own, limits=Limits(0.2)).status == "passed"
+    """When they have slept for long enough, only their definitions are run."""
+    own = ["import time\nslept = []", *["time.sleep(0.15)\nslept.append(1)"] * 20]
+    source = "def twice(x): return 2 * x if slept == [] else len(slept)"
+    assert graded(source, reached()[0], *own, limits=Limits(0.2)).status == "passed"
 
 
 def test_a_submission_as_a_whole_has_an_end(monkeypatch):
     monkeypatch.setattr(session, "START", 0)
     sent = submission(*["class A:\n while True: pass"] * 50, (RIGHT.format("twice"), ("twice",)))
+    started = []
+
+    class Counted(session.Process):
+        def __init__(self, *args):
+            started.append(args)
+            super().__init__(*args)
+
+    monkeypatch.setattr(session, "Process", Counted)
     (found,) = grade(sent, [TWICE], 1, reached()[0], Limits(0.05))
-    assert found.status == "timeout"
+    assert found.status == "timeout" and len(started) < 50
 
 
 def test_the_answer_is_what_its_cell_defines():
@@ -396,6 +418,40 @@ def test_lies_earn_nothing(layer):
     found = graded_together([source for source, _ in LIES.values()], layer)
     expected = {name: status for name, (_, status) in LIES.items()}
     assert dict(zip(LIES, (one.status for one in found))) == expected
+
+
+WELL_FORMED = (3.0, None, [1.0], False), (None, ("A", "b", "c", None, ""), [], True)
+
+
+@pytest.mark.parametrize("said", WELL_FORMED)
+def test_a_well_formed_reply_is_an_answer(said):
+    found = session._answer(said, (1.0,))
+    assert (found.value, found.error is None) == (said[0], said[1] is None)
+
+
+@given(
+    st.sampled_from(WELL_FORMED),
+    st.lists(st.tuples(st.integers(0, 3), st.none() | st.booleans() | values), min_size=1),
+)
+@example(WELL_FORMED[0], [(2, [])])
+@example(WELL_FORMED[0], [(3, None)])
+@example(WELL_FORMED[0], [(1, ("A", 1, "", None, ""))])
+@example(WELL_FORMED[0], [(1, ("A", "", "", "1", ""))])
+@example(WELL_FORMED[1], [(1, ("MemoryError", "", "", 1, ""))])
+def test_any_other_reply_is_an_answer_of_the_right_types_or_a_fault(said, changes):
+    said = list(said)
+    for at, value in changes:
+        said[at] = value
+    try:
+        found = session._answer(tuple(said), (1.0,))
+    except session.Fault:
+        return
+    assert len(found.args) == 1 and type(found.printed) is bool
+    if found.error:
+        kind, *texts, line, source = vars(found.error).values()
+        assert {type(text) for text in (kind, *texts, source)} == {str}
+        assert line is None or isinstance(line, int)
+    evaluate(TWICE, lambda args: found)
 
 
 def test_a_process_that_never_reads_is_ended_in_time():
