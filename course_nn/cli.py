@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_nn import __version__
-from course_nn.grading import commands as grading
 from course_nn.i18n import _
+
+try:
+    from course_nn.grading import commands as grading
+except ModuleNotFoundError:  # a student's copy
+    grading = None
 
 if TYPE_CHECKING:
     from course_nn.checks.engine import Exercise
@@ -41,9 +45,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    teachers = _(
+        "\n\nfor teachers:\n"
+        "  course-nn release --out course.zip                    the course without solutions\n"
+        "  course-nn collect download.zip --out submissions      from Moodle or Canvas\n"
+        "  course-nn grade submissions --out grades              a table and feedback"
+    )
     parser = argparse.ArgumentParser(
         prog="course-nn",
-        description=_("Check the exercises of the course in a terminal; grade those of a class."),
+        description=_("Check the exercises of the course in a terminal."),
         epilog=_(
             "examples:\n"
             "  course-nn check                 every exercise\n"
@@ -51,12 +61,9 @@ def _parser() -> argparse.ArgumentParser:
             "  course-nn check 1.2 --watch     one, again whenever the notebook is saved\n"
             "  course-nn progress              how far you are\n"
             "  course-nn reset 2.3             put the stub of exercise 2.3 back\n"
-            "  course-nn doctor                is everything there that the course needs?\n\n"
-            "for teachers:\n"
-            "  course-nn release --out course.zip                    the course without solutions\n"
-            "  course-nn collect download.zip --out submissions      from Moodle or Canvas\n"
-            "  course-nn grade submissions --out grades              a table and feedback"
-        ),
+            "  course-nn doctor                is everything there that the course needs?"
+        )
+        + (teachers if grading else ""),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"course-nn {__version__}")
@@ -77,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     text = _("an exercise, or the function that it asks for")
     reset.add_argument("exercises", nargs="+", metavar="2.3", help=text)
     command("doctor", _doctor, _("see whether everything is there that the course needs"))
-    grading.add(commands)
+    if grading:
+        grading.add(commands)
     return parser
 
 

@@ -137,8 +137,9 @@ def test_the_colors_of_text_and_thin_lines_stand_out_from_paper(color):
 PACKAGE = Path(course_nn.__file__).parent
 
 
-def test_every_picture_belongs_to_a_lesson():
+def test_every_picture_belongs_to_a_lesson_or_to_the_teachers_pages():
     sources = [*(target.source for target in TARGETS), *(PACKAGE / "widgets").glob("*.py")]
+    sources.append(PACKAGE / "grading" / "feedback.py")
     lessons = "".join(path.read_text(encoding="utf-8") for path in sources)
     for path in (PACKAGE / "plots").glob("[a-z]*.py"):
         module = importlib.import_module(f"course_nn.plots.{path.stem}")
@@ -147,7 +148,7 @@ def test_every_picture_belongs_to_a_lesson():
                 inspect.signature(function).return_annotation is Picture
                 and function.__module__ == module.__name__
             ):
-                assert f"{name}(" in lessons, f"no lesson shows {path.stem}.{name}"
+                assert f"{name}(" in lessons, f"nothing shows {path.stem}.{name}"
 
 
 @pytest.fixture

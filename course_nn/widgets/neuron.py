@@ -59,8 +59,12 @@ class Scene:
 
     @styled
     def __init__(self) -> None:
+        alt = _(
+            "Points of two classes, the boundary of the neuron and its weights as an arrow; beside "
+            "it the loss of all settings tried. The sentence below says the numbers."
+        )
         self.picture, (plane, loss) = canvas(
-            1, 2, width=8.2, height=4.1, width_ratios=[1.2, 1], alt=""
+            1, 2, width=8.2, height=4.1, width_ratios=[1.2, 1], alt=alt
         )
         self.plane = plane
         square = (LOW, HIGH, LOW, HIGH)
@@ -144,12 +148,7 @@ def neuron() -> Interactive:
     the points. "One step of descent" and "20 steps" go on from there, with the package's gradient."""
     sets = _sets()
     scene, note = Scene(), Note()
-    stage = Stage(
-        alt=_(
-            "Points of two classes, the boundary of the neuron and its weights as an arrow; beside "
-            "it the loss of all settings tried. The sentence below says the numbers."
-        )
-    )
+    stage = Stage(alt=scene.picture.alt)
     which = choice(_("points"), list(sets))
     loss = choice(
         _("loss"),
