@@ -275,7 +275,7 @@ def against_nbgrader(meter: Meter, options: argparse.Namespace, folder: Path) ->
         message = "nbgrader is left out: {} has none. Name the Python that has it with --nbgrader."
         say(message.format(options.nbgrader))
         return []
-    version = asked.stdout.strip()
+    version = asked.stdout.split("nbgrader version")[-1].strip()
     books = a_class(1, TWO, options.peers, seed=4)
     ours: dict[int, list[Cost]] = {1: [], len(books): []}
     theirs: dict[int, list[Cost]] = {1: [], len(books): []}
@@ -299,7 +299,7 @@ def against_nbgrader(meter: Meter, options: argparse.Namespace, folder: Path) ->
         agree = sum(points[student] == mine[student] for student in mine)
     lines = [
         "",
-        f"## Beside {version}",
+        f"## Beside nbgrader {version}",
         "",
         f"The same {len(books)} notebooks of exercises 1.1 and 1.2, one after the other: `course-nn grade "
         f"--jobs 1`, isolation layer {rows(here)[0]['layer']}, and `nbgrader autograde`, which has no isolation. "
