@@ -289,7 +289,7 @@ DEEP = (CRAFTED["too deep"],)
 def test_crafted_bytes_are_errors_and_take_no_memory(data):
     tracemalloc.start()
     try:
-        with pytest.raises(ProtocolError, match="too deep" if data in DEEP else ""):
+        with pytest.raises(ProtocolError, match="too deep" if data in DEEP else "."):
             unpack(data)
         assert tracemalloc.get_traced_memory()[1] < 32 << 20
     finally:
