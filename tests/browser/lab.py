@@ -54,9 +54,9 @@ SETTINGS: dict[str, dict] = {
     },
 }
 
-# JupyterLab asks for the widgets of a kernel through a comm of its own, with dashes in its name; a
-# kernel that is busy may learn of that comm after the question.
-HARMLESS = r"No such comm: \w+-"
+# JupyterLab asks each kernel for widgets from before the page was loaded, through a comm with dashes
+# in its name; a kernel that is busy, or has not imported ipywidgets yet, does not know of that comm.
+HARMLESS = r"No such comm target registered: jupyter.widget.control|No such comm: \w+-"
 
 
 def find_chromium() -> str | None:

@@ -121,6 +121,8 @@ class Widget:
             name = control.evaluate(LABEL)
             if name not in case.unseen:
                 self.look(before, moved=name)
+        for _ in range(3 if case.press else 0):
+            self.press(case.press)
 
     def settled(self):
         """The pixels when the kernel has done what it was told, and the browser shows it."""
@@ -155,6 +157,8 @@ class Widget:
     def shoot(self, path):
         """Save what the cell shows."""
         self.page.mouse.move(0, 0)
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")  # of a change of theme
+        self.notebook.settle()
         self.notebook.output().screenshot(path=path)
 
 
