@@ -1,6 +1,6 @@
 """How an answer is called: on copies, silently, its error caught.
 
-A notebook and a grader's sandbox share this file. It imports NumPy alone, and nothing of the course.
+A notebook and a grader's sandbox share this file, so it imports NumPy, and nothing of the course.
 """
 
 import contextlib

@@ -29,8 +29,10 @@ DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.As
 
 
 def main(reader: BufferedReader, writer: BufferedWriter) -> None:
-    """Reply to the requests from ``reader``, first (number, "confine", setup), then as many
-    (number, method of `Learner`, *arguments) as come, each with (number, value)."""
+    """Reply (number, value) to each request from ``reader``.
+
+    The first is (number, "confine", setup), the others (number, method of `Learner`, *arguments).
+    """
     learner: Learner | None = None
     while (body := read_frame(reader, most=1 << 31)) is not None:
         number, method, *arguments = unpack(body, trusted=True)
@@ -94,7 +96,7 @@ class Learner:
         exec(code, self.names)
 
     def call(self, name: str, args: tuple[Any, ...]) -> Any:
-        """Call the answer ``name``: its value, its error, the arguments after it, has it printed."""
+        """Call an answer: its value, its error, its arguments afterwards, whether it printed."""
         try:
             answer = calling(self.answers[name])(args)
         except BaseException as raised:  # the error cannot even be told
@@ -149,7 +151,7 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 2
 
 
 def _landlock(handled: tuple[int, int, int], rules: list[tuple[str, int]]) -> None:
-    """Forbid what ``handled`` says of files, network and scopes, but for ``rules``: path, rights."""
+    """Forbid what ``handled`` says of files, network and scopes; ``rules`` of paths excepted."""
     ruleset = _syscall(444, struct.pack("<QQQ", *handled), 24, 0)
     for path, rights in rules:
         beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)

@@ -18,9 +18,9 @@ START = 60.0  # seconds to start in, on a machine that is busy
 class Process:
     """A process of ``layer``, ready for questions.
 
-    A thread writes and reads, so that whoever asks can go away at the deadline, whatever the process
-    does: it may flood the pipe, send byte by byte, or never read. It ends with the thread that
-    makes it.
+    A thread writes and reads, so that whoever asks can go away at the deadline, whatever the
+    process does: flood the pipe, send byte by byte, never read. On Linux the process ends with the
+    thread that has made it, even if that is killed.
 
     Args:
         memory: bytes of address space.

@@ -1,6 +1,6 @@
 """Frames and values as bytes: how the grader and the process that runs a learner's code talk.
 
-A frame is four bytes of length and a value. A value is a letter for its kind and what belongs to it:
+A frame is four bytes of length and a value. A value is a letter for its kind, and its content:
 
     N T F           None, True, False
     i f s b         int, float, str, bytes
@@ -13,8 +13,8 @@ A frame is four bytes of length and a value. A value is a letter for its kind an
 Nothing in it can run code: no pickle, no np.load, no eval. What comes from a learner's process is
 hostile until shown otherwise, so `unpack` gives a value of these very types or raises
 `ProtocolError`, whatever the bytes are, and takes no more of them than the numbers below allow:
-``np.asarray`` and ``show`` of what it gives are harmless as well. `plain` is the other side of that:
-it makes of anything at all a value that is within these numbers.
+``np.asarray`` and ``show`` of what it gives are harmless as well. `plain` is the other side of
+that: it makes of anything at all a value that is within these numbers.
 
 It travels into the sandbox, and imports nothing that does not.
 """
@@ -88,7 +88,7 @@ def read_frame(file: io.RawIOBase | io.BufferedIOBase, most: int = FRAME) -> byt
 
 
 def _read(file: io.RawIOBase | io.BufferedIOBase, length: int) -> bytes:
-    """``length`` bytes, or fewer at the end. Memory is taken for what has come, not what is said."""
+    """``length`` bytes, or fewer at the end; memory is taken for what comes, not what is said."""
     parts = []
     while length > 0 and (part := file.read(min(length, 1 << 16))):
         parts.append(part)

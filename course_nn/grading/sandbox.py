@@ -12,9 +12,10 @@ macOS: its ``sandbox-exec`` does what layer 2 does. Layer 0, anywhere: a process
 ended at the deadline, with an empty environment, in an empty folder. It can read what you can read,
 send it away, and leave processes behind: only for submissions that you would run yourself.
 
-No layer protects against: a fault in the kernel's own checks; what a learner's code learns from the
-processor (time, model) or, in layer 2, of files that it may not open (that they are there, how
-large they are); full use of one core until the deadline.
+No layer protects against: a fault in the kernel's own checks; the use of one core until the
+deadline; that the code learns of the machine what its clock, its kernel's version, its load and the
+paths of Python tell, and in layer 2 of files that it may not open that they are there, and their
+size and date.
 """
 
 import json
@@ -188,12 +189,12 @@ def _environment() -> dict[str, str]:
 
 
 def _python() -> str:
-    """The interpreter itself: a virtual environment's has a file in its folder that is not needed."""
+    """The interpreter itself, where a virtual environment has only a link to it."""
     return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
 
 
 def _beside_numpy() -> str:
-    """The folder that NumPy is imported from; taken out of sys.path before a learner's code runs."""
+    """The folder that NumPy is imported from, and then nothing else is."""
     return str(Path(np.__file__).resolve().parent.parent)
 
 

@@ -1,9 +1,12 @@
 """A submission's answers: run in a process of their own, judged in this one.
 
 What a process says is hostile until shown otherwise. It is judged by the values that it sends for
-arguments whose right answers it cannot know, and by nothing else that it says of itself. If it sends
-something else, takes too long, or ends, that costs the exercise that it was asked about; the others
-go on in a new process.
+arguments whose right answers it cannot know, and by nothing else that it says of itself. If it
+sends something else, takes too long, or ends, that costs the exercise that it was asked about; the
+others go on in a new process.
+
+Not protected against: an answer that hides that it changes its arguments, or that it remembers
+calls, by lying about it. It must be right all the same, and could as well have been honest.
 """
 
 import time
@@ -14,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from course_nn.checks.calling import Answer, Arguments, Error
-from course_nn.checks.engine import NOT_ATTEMPTED, Exercise, Report, cases, evaluate
+from course_nn.checks.engine import NOT_ATTEMPTED, Exercise, Report, evaluate
 from course_nn.grading.process import START, Process
 from course_nn.grading.protocol import ProtocolError, printable
 from course_nn.grading.sandbox import Layer
@@ -67,7 +70,7 @@ def grade(
     layer: Layer,
     limits: Limits = Limits(),
 ) -> list[Grade]:
-    """Run the cells of ``submission`` in a process of ``layer``; judge its answers to ``exercises``.
+    """Run the cells of ``submission`` in a process of ``layer``, and judge what they define.
 
     Nothing of the submission makes it raise.
 
@@ -190,13 +193,13 @@ class _Session:
         finally:
             if not cell.answers:
                 self.own -= time.monotonic() - began
-        defined, error = _checked(said, tuple, tuple, tuple | None)
+        defined, fault = _ran(said)
         for name in cell.answers:
             self.faults.pop(name, None)
             if name in defined:
                 self.defined.add(name)
-            elif error:
-                self.faults[name] = _of_cell(_error(error))
+            elif fault:
+                self.faults[name] = fault
 
     def leave_out(self, number: int, fault: Fault) -> None:
         """Run less of a cell from now on."""
@@ -247,16 +250,25 @@ def _faulty(exercise: Exercise, fault: Fault) -> Grade:
     return Grade(exercise.name, fault.status, message=fault.message)
 
 
-def _of_cell(error: Error) -> Fault:
-    """What the error that ended a cell means for its exercises."""
+# What a process says, checked before it is believed
+
+
+def _ran(said: Any) -> tuple[set[str], Fault | None]:
+    """What a cell has defined, and what the error that ended it means for the rest.
+
+    Raises:
+        Fault: that is not what has been said.
+    """
+    defined, error = _checked(said, tuple, tuple, tuple | None)
+    names = set(_checked(defined, tuple, *[str] * len(defined)))
+    if error is None:
+        return names, None
+    error = _error(error)
     if error.type == "MemoryError":
-        return Fault(MEMORY)
+        return names, Fault(MEMORY)
     wrong = error.type in ("SyntaxError", "IndentationError", "TabError")
     message = _("Its cell does not run: {error}").format(error=error)
-    return Fault(SYNTAX_ERROR if wrong else ERROR, message)
-
-
-# What a process says, checked before it is believed
+    return names, Fault(SYNTAX_ERROR if wrong else ERROR, message)
 
 
 def _answer(said: Any, args: Arguments) -> Answer:

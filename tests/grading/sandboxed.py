@@ -66,7 +66,7 @@ def submission(*cells):
 
 
 def value_of(source, layer, *args, seconds=30, memory=1 << 30):
-    """What the function ``answer`` of ``source`` returns in a process of ``layer``; or its error."""
+    """What ``answer`` of ``source`` returns in a process of ``layer``; or its error, as a pair."""
     process = Process(layer, memory, 100)
     try:
         process.ask("run", source, "<cell>", ("answer",), True, seconds=seconds)

@@ -240,7 +240,7 @@ def value_or_error(data):
 
 
 @given(st.binary() | SHAPED.map(b"".join) | damaged())
-@settings(max_examples=1000)
+@settings(max_examples=500)
 def test_any_bytes_are_a_value_or_a_protocol_error(data):
     value_or_error(data)
 

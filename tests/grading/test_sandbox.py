@@ -1,6 +1,5 @@
-"""What a learner's code can do in the sandbox, and what it cannot, on each layer of this machine."""
+"""What a learner's code can do on each layer of this machine, and what it cannot."""
 
-import json
 import os
 import platform
 import signal
@@ -15,7 +14,7 @@ import pytest
 from course_nn.grading import sandbox, seccomp
 from course_nn.grading.process import Process
 from course_nn.grading.sandbox import LAYERS, NONE, Layer, probe
-from sandboxed import layer, need, no_process_is_left, reached, value_of, walled
+from sandboxed import layer, need, no_process_is_left, value_of, walled  # noqa: F401
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -96,9 +95,9 @@ def answer():
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         print("x")
     a = np.ones((300, 300))
-    return (a @ a).sum(), len(os.urandom(5)), os.getcwd() != "/", os.listdir() if os.name == "nt" else []
+    return (a @ a).sum(), len(os.urandom(5)), os.getcwd() != "/"
 """
-    assert value_of(source, layer) == (300**3, 5, True, [])
+    assert value_of(source, layer) == (300**3, 5, True)
 
 
 def test_threads_work_behind_the_filter(walled):
@@ -239,7 +238,8 @@ def answer(folders):
     for folder in ("/", *folders, *sys.path, sys.prefix, os.path.dirname(os.__file__)):
         for where, inside, files in os.walk(folder):
             found += [f"{where}/{name}" for name in inside + files if "course" in name]
-    return found, [repr(one) for one in gc.get_objects() if "reference" in getattr(one, "__dict__", ())]
+    known = [vars(one) for one in gc.get_objects() if hasattr(one, "__dict__")]
+    return found, [repr(names) for names in known if "reference" in names]
 """
     assert value_of(source, strict, [str(ROOT), *filter(None, sys.path)]) == ([], [])
 
@@ -252,7 +252,7 @@ def test_a_secret_of_the_teacher_is_out_of_reach(strict, tmp_path, monkeypatch):
 import os, sys
 def answer(path):
     found = []
-    for way in (path, f"/proc/self/root{path}", f"/proc/{os.getppid()}/root{path}", f"file://{path}"):
+    for way in (path, f"/proc/self/root{path}", f"/proc/{os.getppid()}/root{path}"):
         try:
             found.append(open(way).read())
         except OSError:
@@ -302,7 +302,7 @@ def test_the_machines_name_is_not_told(strict):
 
 
 def filtered(program, number, *arguments, audit):
-    """What a program for the kernel answers, read as the kernel does: "allow", "kill" or an errno."""
+    """What a program for the kernel answers: "allow", "kill" or an errno."""
     seen = struct.pack("<iIQ6Q", number, audit, 0, *[*arguments, 0, 0, 0, 0, 0, 0][:6])
     at, register = 0, 0
     while True:

@@ -2,7 +2,6 @@
 
 import inspect
 import linecache
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -15,9 +14,9 @@ from course_nn.checks import EXERCISES, notebook
 from course_nn.checks.engine import Exercise, calling, evaluate
 from course_nn.grading import protocol, session
 from course_nn.grading.protocol import ENTRIES, FRAME
-from course_nn.grading.sandbox import LAYERS, NONE, Layer
+from course_nn.grading.sandbox import LAYERS, Layer
 from course_nn.grading.session import Grade, Limits, grade
-from sandboxed import layer, need, no_process_is_left, reached, submission
+from sandboxed import layer, no_process_is_left, reached, submission  # noqa: F401
 
 QUICK = Limits(seconds=0.5)
 CHAPTERS = range(1, 7)
@@ -237,8 +236,9 @@ def test_what_follows_the_answer_in_its_cell_does_not_cost_it():
 
 def test_calls_of_check_do_nothing():
     source = (
-        "from course_nn import check, hint, progress, solution\nfrom course_nn.checks import check\n"
-        "check(1), hint(2), solution(3), progress()\n" + RIGHT.format("twice")
+        "from course_nn import check, hint, progress, solution\n"
+        "from course_nn.checks import check\ncheck(1), hint(2), solution(3), progress()\n"
+        + RIGHT.format("twice")
     )
     assert graded(source, reached()[0]).status == "passed"
 
@@ -357,12 +357,13 @@ def twice(x):
 PASSED = protocol.frame((1, (0.0, None, [0.0], False)))
 LIES = {
     "the comparison patched": (
-        "import numpy as np, builtins\nnp.allclose = np.isclose = np.array_equal = lambda *a, **k: True\n"
+        "import numpy as np\nnp.allclose = np.isclose = np.array_equal = lambda *a, **k: True\n"
         "def twice(x): return 3 * x",
         "failed",
     ),
     "equal to everything": (
-        "class Any(float):\n def __eq__(self, other): return True\n def __sub__(self, other): return 0.0\n"
+        "class Any(float):\n def __eq__(self, other): return True\n"
+        " def __sub__(self, other): return 0.0\n"
         "def twice(x): return Any(3)",
         "failed",
     ),
@@ -396,7 +397,7 @@ LIES = {
     ),
     "a slow frame": (
         FORGE.format(
-            r"frames(b'\0\1\0\0'); [(frames(b'a'), __import__('time').sleep(0.05)) for _ in range(99)]"
+            "import time; frames(b'\\0\\1\\0\\0')\n    while True: frames(b'a'), time.sleep(0.05)"
         ),
         "timeout",
     ),
@@ -418,6 +419,18 @@ def test_lies_earn_nothing(layer):
     found = graded_together([source for source, _ in LIES.values()], layer)
     expected = {name: status for name, (_, status) in LIES.items()}
     assert dict(zip(LIES, (one.status for one in found))) == expected
+
+
+@given(values | st.tuples(st.lists(values).map(tuple), values))
+@example(((np.zeros(2),), None))
+@example((("twice",), ("A", "b", "", None, "")))
+def test_what_a_cell_has_defined_is_names_or_a_fault(said):
+    try:
+        defined, fault = session._ran(said)
+    except session.Fault:
+        return
+    assert all(type(name) is str for name in defined)
+    assert fault is None or fault.message
 
 
 WELL_FORMED = (3.0, None, [1.0], False), (None, ("A", "b", "c", None, ""), [], True)
