@@ -134,7 +134,11 @@ def translated(tree: ast.AST) -> list[ast.Call]:
     return [n for n in ast.walk(tree) if isinstance(n, ast.Call) and name(n) in TRANSLATORS]
 
 
-SOURCES = sorted(PACKAGE.rglob("*.py"))
+# What these say is for those who work on them: a person is told in other words, or trains a network.
+FOR_AUTHORS = ["grading/process", "grading/protocol", "grading/sandbox", "grading/seccomp", "widgets/train"]
+SOURCES = sorted(
+    set(PACKAGE.rglob("*.py")) - {(PACKAGE / name).with_suffix(".py") for name in FOR_AUTHORS}
+)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
