@@ -152,7 +152,7 @@ def test_an_array_inside_of_an_argument_may_not_change_either(weights):
 
 
 @pytest.mark.parametrize("weights", [[[1.0], 2.0], [(1.0,), 2.0], [{"a": 1.0}, 2.0]])
-@pytest.mark.parametrize("put", [3.0, "text", None, object()], ids=str)
+@pytest.mark.parametrize("put", [3.0, "text", None, object()], ids=lambda put: type(put).__name__)
 def test_something_else_inside_of_an_argument_is_a_change(weights, put):
     total = replace(HALF, reference=lambda w: 3.0, inputs=lambda rng: [(weights,)] * 6, extremes=())
 
