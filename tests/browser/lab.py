@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -97,9 +98,9 @@ def running_lab(folder: Path) -> Iterator[Lab]:
         path = folder / "settings" / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values), encoding="utf-8")
-    token = secrets.token_hex(16)
+    token, port = secrets.token_hex(16), free_port()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--allow-root"]
-    command += ["--ServerApp.port_retries=100", f"--ServerApp.root_dir={root}"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
     command += ["--LabApp.news_url=None", "--LabApp.extension_manager=readonly"]
     command += ["--LabApp.expose_app_in_browser=True"]  # so that a test can ask it for its state
     environment = {**os.environ, **{name: str(place) for name, place in places.items()}}
@@ -110,7 +111,8 @@ def running_lab(folder: Path) -> Iterator[Lab]:
         subprocess.Popen(command, stdout=file, stderr=file, env=environment, cwd=root) as process,
     ):
         try:
-            lab = Lab(root, _address(process, folder / "runtime", log), token)
+            lab = Lab(root, f"http://127.0.0.1:{port}/", token)
+            _wait(lab, process, log)
             yield lab
             lab.request("api/shutdown", "POST")  # and its kernels
             process.wait(PATIENCE)
@@ -118,17 +120,21 @@ def running_lab(folder: Path) -> Iterator[Lab]:
             process.kill()
 
 
-def _address(process: subprocess.Popen, runtime: Path, log: Path) -> str:
-    """The address that the server writes down when it listens: it takes the first free port."""
+def free_port() -> int:
+    """A port that the system says is free; it does not soon name the same one again."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def _wait(lab: Lab, process: subprocess.Popen, log: Path) -> None:
+    """Wait until ``lab`` answers."""
     for _ in range(10 * PATIENCE):
-        for path in runtime.glob("jpserver-*.json"):
-            try:
-                return json.loads(path.read_text(encoding="utf-8"))["url"]
-            except ValueError:
-                pass  # half written
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
+        try:
+            return lab.request("api/status")
+        except OSError:  # it does not listen yet
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
     raise RuntimeError("JupyterLab does not start:\n" + log.read_text("utf-8", "replace"))
 
 
