@@ -25,11 +25,17 @@ LABEL = CELL + "; font-weight: normal; opacity: 0.75"
 # Widgets: a bar at the left as the panels have it, controls that wrap, pictures as white cards.
 CSS = f"""
 .course-nn {{ border-left: 4px solid {NOTE}; padding: 4px 12px; margin: 4px 0; max-width: 60em;
-  overflow: hidden; box-sizing: border-box }}
+  overflow: hidden; box-sizing: border-box; container-type: inline-size }}
 .course-nn .course-nn-controls {{ gap: 2px 20px; margin: 4px 0 }}
 .course-nn .course-nn-controls > * {{ margin: 2px 0 }}
 .course-nn .course-nn-note {{ line-height: 1.4; min-height: 1.4em; white-space: normal;
   font-variant-numeric: tabular-nums; color: var(--jp-ui-font-color1, inherit) }}
+.course-nn .course-nn-note .widget-html-content {{ line-height: inherit; height: auto }}
+[data-jp-theme-light="false"] .course-nn select {{ background-image: url("data:image/svg+xml,\
+<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'>\
+<path d='M5.2 5.9 9 9.7l3.8-3.8L14 7.1l-5 5-5-5z' fill='%23e0e0e0'/></svg>") }}
+.course-nn-stage {{ overflow-x: auto }}
+.course-nn-stage.wide img {{ min-width: 640px }}
 .course-nn-stage img {{ display: block; width: 100%; height: auto; background: white;
   border-radius: 4px; user-select: none; -webkit-user-drag: none }}
 .course-nn-stage.draggable img {{ cursor: crosshair; touch-action: none }}

@@ -190,6 +190,7 @@ def graph() -> Interactive:
     walks: dict[str, Walk] = {}
     words = _("A computational graph. The sentence below it says what the step computes.")
     stage, note = Stage(alt=words), Note()
+    stage.add_class("wide")
     which = choice(_("formula"), list(formulas), _("a neuron and its loss"))
     step = slider(_("step"), 0, 0, 1)
     names = {name: None for formula in formulas.values() for name in formula.numbers}

@@ -159,6 +159,8 @@ def neuron() -> Interactive:
     rate = slider(_("learning rate"), 1.0, 0.1, 100, STEP, logarithmic=True)
     for control in (*sliders, rate):
         control.layout.width = "200px" if control in sliders else "240px"
+    for control in sliders:
+        control.readout = False  # the sentence has the numbers, which steps of descent need not round
     x, y = sets[which.value]
     setting = START  # which the sliders show rounded
     anchor, tried, moving = CENTER, [], False

@@ -11,12 +11,25 @@ function render({ model, el }) {
     const sent = model.get("sent");
     image.onload = image.onerror = () => {
       URL.revokeObjectURL(url);
+      nameSliders();
       if (model.get("seen") === sent) return;
       model.set("seen", sent);
       model.save_changes();
     };
     image.src = url;
   };
+  // ipywidgets writes the label beside a slider and does not tell a screen reader that it is its name.
+  const builds = new MutationObserver(() => nameSliders());
+  const nameSliders = () => {
+    const figure = el.closest(".course-nn");
+    if (!figure) return;
+    builds.observe(figure, { childList: true, subtree: true });
+    for (const slider of figure.querySelectorAll("[role=slider]")) {
+      const label = slider.closest(".widget-inline-hbox").querySelector(".widget-label");
+      slider.setAttribute("aria-label", label.textContent);
+    }
+  };
+
   const name = () => (image.alt = model.get("alt"));
   const allow = () => el.classList.toggle("draggable", model.get("draggable"));
   const heard = { "change:png": draw, "change:alt": name, "change:draggable": allow };
@@ -59,6 +72,7 @@ function render({ model, el }) {
   return () => {
     for (const event in heard) model.off(event, heard[event]);
     model.off("change:answered", answered);
+    builds.disconnect();
   };
 }
 

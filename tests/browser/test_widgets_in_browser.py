@@ -49,10 +49,11 @@ LOOK = """root => {
     }).join();
 }"""
 
-# What reaches beyond the output, and words that are cut off.
+# What reaches beyond the output, and words that are cut off; a wide picture has a scroll bar.
 CUT = """output => {
     const {left, right} = output.getBoundingClientRect();
-    const parts = [...output.querySelectorAll("*")].filter(part => part.checkVisibility());
+    const parts = [...output.querySelectorAll("*:not(.wide img)")].filter(
+        part => part.checkVisibility());
     const beyond = parts.filter(part => {
         const box = part.getBoundingClientRect();
         return box.width > 1 && (box.right > right + 1 || box.left < left - 1);
@@ -68,8 +69,7 @@ LABEL = """control => control.getAttribute("aria-label")
     || control.textContent"""
 
 FOCUSABLE = "select, button, input, [role=slider], canvas[tabindex]"
-# Not sliders: ipywidgets shows their names and does not tell them to screen readers.
-CONTROLS = ["button", "combobox", "checkbox", "radio", "spinbutton", "textbox", "img", "application"]
+CONTROLS = ["button", "slider", "combobox", "checkbox", "radio", "spinbutton", "textbox", "img", "application"]
 NAMELESS = re.compile(rf"^\s*- ({'|'.join(CONTROLS)})(?! \")", re.MULTILINE)
 
 
