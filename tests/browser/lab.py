@@ -193,7 +193,8 @@ class Notebook:
             }"""
         )
         assert self.ask("1 + 1") == 2
-        self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        idle = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        idle.wait_for(state="attached")  # a narrow toolbar hides it
 
     def run_all(self) -> None:
         """Run every cell, from the keyboard, and wait until all have been executed."""

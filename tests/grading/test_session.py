@@ -514,7 +514,7 @@ def test_a_function_or_generator_among_the_arguments_is_what_was_sent():
 
 
 def test_too_large_an_answer_is_only_wrong():
-    found = graded(f"def twice(x): return [x] * {ENTRIES}", reached()[0])
+    found = graded(f"def twice(x): return [x] * {ENTRIES}", reached()[0], limits=Limits())
     assert found.status == "failed" and found.report.failure.got.endswith("...")
 
 
