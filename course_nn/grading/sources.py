@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import nbformat
+
 from course_nn.i18n import N_, _
 
 MAX_CELLS = 2_000  # of a file
@@ -180,9 +182,11 @@ _COMMA = re.compile(r'("(?:[^"\\]|\\.)*(?:"|$))|,(?=\s*[\]}])', re.DOTALL)
 def _notebook(text: str) -> tuple[list[Json] | None, list[str]]:
     """The cells of a notebook, as JSON has them, and notes; None if there are none to be found.
 
-    The formats 1 to 4 differ in where the cells lie and what their source is called; nbformat,
-    which upgrades them, gives up on a notebook that is not quite valid.
+    nbformat reads what is valid, and upgrades the formats before 4. It gives up on what is not
+    quite valid: then the cells are taken from wherever one of the formats has them.
     """
+    if valid := _valid(text):
+        return valid, []
     try:
         return _cells(json.loads(text, strict=False)), []
     except (ValueError, RecursionError):
@@ -201,6 +205,18 @@ def _notebook(text: str) -> tuple[list[Json] | None, list[str]]:
         return None, []
     message = _("The file is damaged. {n} of its cells could be read.")
     return cells, [*notes, message.format(n=len(cells))]
+
+
+def _valid(text: str) -> list[Json] | None:
+    """The cells of a notebook that nbformat finds valid."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of cells without an id, as notebooks once were
+            notebook = nbformat.convert(nbformat.reader.reads(text), 4)
+            nbformat.validate(notebook)
+            return notebook.cells
+    except Exception:  # whatever it may raise for what is no notebook, or too deep
+        return None
 
 
 def _cells(notebook: Any) -> list[Json] | None:

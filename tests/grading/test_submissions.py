@@ -97,6 +97,8 @@ def test_every_format_of_notebooks(reading, version):
         text = nbformat.writes(nbformat.convert(book, major), version=major)
     if version < 3:
         text = text.replace('"nbformat": 3', f'"nbformat": {version}')
+    if version == 2:  # its lines stand without what ends them
+        text = text.replace('\\n",', '",')
     if version == 1:
         cells = [{"cell_type": "code", "code": ROLL}, {"cell_type": "text", "text": "x"}]
         text = json.dumps({"cells": cells, "nbformat": 1})
