@@ -11,8 +11,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import nbformat
-
 from course_nn.i18n import N_, _
 
 MAX_CELLS = 2_000  # of a file
@@ -209,6 +207,8 @@ def _notebook(text: str) -> tuple[list[Json] | None, list[str]]:
 
 def _valid(text: str) -> list[Json] | None:
     """The cells of a notebook that nbformat finds valid."""
+    import nbformat  # a second to load, which the workers need not
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of cells without an id, as notebooks once were

@@ -40,6 +40,8 @@ def python(folder: Path, code: str, *arguments: str) -> subprocess.CompletedProc
 def test_holds_what_a_learner_needs(unpacked):
     for name in ["start.py", "README.md", "LICENSE", "environment.yml", "pyproject.toml", "constraints.txt"]:
         assert (unpacked / name).read_bytes() == (ROOT / name).read_bytes()
+    for picture in re.findall(r"\]\((docs/\w+\.png)\)", (ROOT / "README.md").read_text("utf-8")):
+        assert (unpacked / picture).is_file()
     for folder in ["notebooks", "exercises"]:
         have = {path.name for path in (unpacked / folder).iterdir()}
         assert have == {path.name for path in (ROOT / folder).glob("*.ipynb")}
