@@ -75,7 +75,6 @@ def release(out: Path, chapters: Collection[int] = (), root: Path = ROOT) -> Rel
         message = _("There is no chapter {n}. Choose from {known}.")
         raise ValueError(message.format(n=unknown[0], known=", ".join(map(str, sorted(known)))))
     files = dict(sorted(_files(root, set(chapters) or known)))
-    out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(out.name + ".part")
     try:
         with zipfile.ZipFile(draft, "w") as archive:
