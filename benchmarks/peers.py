@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_nn.optimizers import Adam
 from course_nn.utils import to_categorical
 
 Array = np.ndarray
@@ -150,6 +151,15 @@ def pytorch(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
     return epoch, predict
 
 
+def pytorch_flushed(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
+    """The same, and the processor takes subnormal numbers as 0. Few programs ask for this, but L2
+    makes such numbers of the weights of black pixels, and they slow PyTorch down threefold."""
+    import torch
+
+    torch.set_flush_denormal(True)
+    return pytorch(work, x, y, x_test)
+
+
 def scikit_learn(work: Workload, x: Array, y: Array, x_test: Array) -> Runs | None:
     from sklearn.neural_network import MLPClassifier
 
@@ -200,13 +210,16 @@ def plain_numpy(work: Workload, x: Array, y: Array, x_test: Array) -> Runs | Non
     return epoch, lambda: forward(x_test)[-1]
 
 
-def matrix_products(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
+def matrix_products(work: Workload, x: Array, y: Array, x_test: Array, least: bool = False) -> Runs:
     """The floor: x W forward, x^T d and d W^T backward (not for the first layer), nothing else."""
     rng = np.random.default_rng(0)
-    weights = [
-        rng.normal(0, 0.05, shape).astype(np.float32)
-        for shape in zip(work.sizes[:-1], work.sizes[1:])
-    ]
+    shapes = list(zip(work.sizes[:-1], work.sizes[1:]))
+    ends = np.cumsum([n * m for n, m in shapes])
+    parameters = rng.normal(0, 0.05, ends[-1]).astype(np.float32)
+    gradients = np.zeros_like(parameters)
+
+    def matrices(vector: Array) -> list[Array]:
+        return [part.reshape(s) for part, s in zip(np.split(vector, ends[:-1]), shapes)]
 
     def memory(rows: int) -> list[tuple[Array, Array, Array, Array]]:
         """For each layer its weights, and places for z, dW and dx."""
@@ -214,10 +227,10 @@ def matrix_products(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
             (
                 w,
                 np.ones((rows, w.shape[1]), np.float32),
-                np.empty_like(w),
+                dw,
                 np.ones((rows, len(w)), np.float32),
             )
-            for w in weights
+            for w, dw in zip(matrices(parameters), matrices(gradients))
         ]
 
     whole, short, chunk = (
@@ -226,9 +239,16 @@ def matrix_products(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
         memory(CHUNK),
     )
 
+    adam, batch = Adam(), np.empty_like(x[: work.batch])
+
     def epoch() -> None:
+        order = rng.permutation(len(x))
         for start in range(0, len(x), work.batch):
             rows = x[start : start + work.batch]
+            if least:
+                rows = x.take(
+                    order[start : start + work.batch], 0, out=batch[: len(rows)], mode="clip"
+                )
             layers = whole if len(rows) == work.batch else short
             inputs = [rows, *(z for _, z, _, _ in layers)]
             for a, (w, z, _, _) in zip(inputs, layers):
@@ -238,6 +258,8 @@ def matrix_products(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
                 np.dot(inputs[i].T, z, out=dw)
                 if i:
                     np.dot(z, w.T, out=dx)
+            if least:
+                adam.step(parameters, gradients)
 
     def predict() -> Array:
         for start in range(0, len(x_test), CHUNK):
@@ -250,10 +272,17 @@ def matrix_products(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
 
 
 # What a peer is called, the module it needs, and the peer; it gives None for what it cannot do.
+def least(work: Workload, x: Array, y: Array, x_test: Array) -> Runs | None:
+    """What no trainer in NumPy can leave out: the products, of rows gathered at random, and Adam."""
+    return None if work.predict else matrix_products(work, x, y, x_test, least=True)
+
+
 PEERS: dict[str, tuple[str, Callable[[Workload, Array, Array, Array], Runs | None]]] = {
     "course_nn": ("course_nn", course_nn),
     "matrix products": ("numpy", matrix_products),
+    "products, rows, Adam": ("numpy", least),
     "PyTorch": ("torch", pytorch),
+    "PyTorch, flushed": ("torch", pytorch_flushed),
     "Keras": ("keras", keras),
     "scikit-learn": ("sklearn", scikit_learn),
     "NumPy float64": ("numpy", plain_numpy),

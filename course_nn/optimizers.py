@@ -22,6 +22,7 @@ from course_nn.utils import lookup
 
 Array = np.ndarray
 Schedule = Callable[[int], float]
+FLUSHED_EVERY = 128  # steps: 0.9^128 is 1e-6, so that nothing becomes subnormal between two flushes
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,17 @@ class Optimizer:
         lr = float(rate(self.iterations) if callable(rate) else rate)
         self.iterations += 1
         self.update(lr, self.iterations, self._prepared(prepare) if prepare else self._blocks)
+        if self.iterations % FLUSHED_EVERY == 0:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Set to 0 what has shrunk to almost nothing: the weights of a pixel that is always black, under L2, or what a
+        momentum keeps of a gradient that has become 0. As subnormal numbers they would make a processor compute a
+        hundred times slower, here and in the network's products."""
+        for p, _g, *slots, scratch in self._blocks:
+            nothing = np.finfo(p.dtype).tiny * 1e8
+            for vector in (p, *slots):
+                vector[np.abs(vector, out=scratch) < nothing] = 0
 
     def _prepared(self, prepare: Callable[[int, int], None]) -> Iterator[tuple[Array, ...]]:
         start = 0
@@ -276,10 +288,6 @@ class Adam(Optimizer):
         c = lr * (1 - self.beta_1) / (1 - self.beta_1**t) / spread
         e = self.epsilon / spread
         for p, g, m, v, step in parts:
-            if t % 256 == 0:
-                # A weight without gradient (a pixel that is nearly always black) lets m shrink to a subnormal number,
-                # with which a processor computes a hundred times slower. It is zero long before.
-                m[np.abs(m) < 1e-25] = 0
             m *= self.beta_1
             m += g
             np.multiply(g, g, out=step)
