@@ -32,10 +32,14 @@ def main(reader: BufferedReader, writer: BufferedWriter) -> None:
     """Reply (number, value) to each request from ``reader``.
 
     The first is (number, "confine", setup), the others (number, method of `Learner`, *arguments).
+    Before that there may be (number, "copies", parent); all else is then asked of copies.
     """
     learner: Learner | None = None
     while (body := read_frame(reader, most=1 << 31)) is not None:
         number, method, *arguments = unpack(body, trusted=True)
+        if method == "copies" and learner is None:
+            reader, writer = _copies(*arguments, reader, writer)
+            continue
         if learner is None:
             confine(*arguments)
             value, learner = True, Learner()
@@ -43,6 +47,38 @@ def main(reader: BufferedReader, writer: BufferedWriter) -> None:
             value = getattr(learner, method)(*arguments)
         writer.write(frame((number, value)))
         writer.flush()
+
+
+def _copies(parent: int, *control: Any) -> tuple[BufferedReader, BufferedWriter]:
+    """Make a copy of this process by fork whenever one is ordered; return in each copy, with what
+    it reads and writes. See `zygote` for the other side.
+
+    ``control`` is one socket, open twice, from which orders come: a letter, for a copy with its two
+    pipes. Before the next order the copy is ended.
+    """
+    import gc
+    import socket
+
+    _end_with(parent)
+    orders, zygote, copy = socket.socket(fileno=control[0].fileno()), os.getpid(), 0
+    gc.freeze()  # or every collection in a copy would write to, and so copy, all of the memory
+    while True:
+        orders.send(b".")
+        order, pipes, *_ = socket.recv_fds(orders, 1, 2)
+        if copy:
+            os.kill(copy, 9)
+            os.waitpid(copy, 0)
+        if not order:  # nobody is there any more
+            os._exit(0)
+        copy = os.fork() if pipes else 0
+        if pipes and not copy:
+            orders.detach()
+            for file in control:
+                file.close()
+            _end_with(zygote)
+            return os.fdopen(pipes[0], "rb"), os.fdopen(pipes[1], "wb")
+        for pipe in pipes:
+            os.close(pipe)
 
 
 # A learner's code
@@ -136,15 +172,21 @@ def confine(setup: dict[str, Any]) -> None:
             resource.setrlimit(kind, (limit, limit))
     if sys.platform != "linux":
         return
-    _prctl(PR_SET_PDEATHSIG, 9)
-    if setup["parent"] and os.getppid() != setup["parent"]:
-        os._exit(1)  # it ended before it could take this process along
+    if setup["parent"]:
+        _end_with(setup["parent"])
     _prctl(PR_SET_DUMPABLE, 0)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     if setup["landlock"]:
         _landlock(*setup["landlock"])
     if setup["seccomp"]:
         _seccomp(setup["seccomp"])
+
+
+def _end_with(parent: int) -> None:
+    """End when ``parent`` does, which has started this process; 0 where it has another number here."""
+    _prctl(PR_SET_PDEATHSIG, 9)
+    if parent and os.getppid() != parent:
+        os._exit(1)  # it ended before it could take this process along
 
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38

@@ -1,6 +1,5 @@
 """A process that runs a learner's code, spoken to under a deadline."""
 
-import io
 import os
 import queue
 import tempfile
@@ -9,10 +8,9 @@ from typing import Any
 
 from course_nn.grading import sandbox
 from course_nn.grading.protocol import ProtocolError, frame, read_frame, unpack
-from course_nn.grading.sandbox import Layer
+from course_nn.grading.sandbox import SECCOMP, Layer
+from course_nn.grading.zygote import START, Copy
 from course_nn.i18n import _
-
-START = 60.0  # seconds to start in, on a machine that is busy
 
 
 class Process:
@@ -31,18 +29,20 @@ class Process:
     """
 
     def __init__(self, layer: Layer, memory: int, seconds: float) -> None:
-        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self._questions: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[bytes | Exception | None] = queue.SimpleQueue()
-        self._process = sandbox.start(layer, self._folder.name)
         self._thread = threading.Thread(target=self._talk, daemon=True)
+        message = _("A process does not start in the sandbox ({layer}): {error}")
+        try:
+            self._process = Copy(layer) if SECCOMP in layer.walls else _Started(layer)
+        except OSError as error:
+            raise OSError(message.format(layer=layer.name, error=error)) from None
         self._thread.start()
         try:
             setup = sandbox.setup(layer, memory, seconds)
-            self.ask("confine", setup, seconds=START, before=sandbox.code())
+            self.ask("confine", setup, seconds=START, before=self._process.code)
         except (TimeoutError, EOFError, ProtocolError) as error:
             self.end()
-            message = _("A process does not start in the sandbox ({layer}): {error}")
             raise OSError(message.format(layer=layer.name, error=error)) from None
         except BaseException:
             self.end()
@@ -73,7 +73,6 @@ class Process:
 
     def _talk(self) -> None:
         stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin and isinstance(stdout, io.RawIOBase)
         while question := self._questions.get():
             try:
                 left = memoryview(question)
@@ -89,11 +88,25 @@ class Process:
 
     def end(self) -> None:
         """End it at once, and all that it has started."""
-        sandbox.end(self._process)
+        self._process.end()
         self._questions.put(None)
         self._thread.join(1)
         if not self._thread.is_alive():  # else, in layer 0, something still holds the pipe
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe:
-                    pipe.close()
+            self._process.stdin.close()
+            self._process.stdout.close()
+
+
+class _Started:
+    """A process that starts for one submission, where there is no `Copy`."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.code = sandbox.code()
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._process = sandbox.start(layer, self._folder.name)
+        assert self._process.stdin and self._process.stdout
+        self.stdin, self.stdout = self._process.stdin, self._process.stdout
+
+    def end(self) -> None:
+        """End it at once, and all that it has started."""
+        sandbox.end(self._process)
         self._folder.cleanup()

@@ -19,10 +19,9 @@ that: it makes of anything at all a value that is within these numbers.
 It travels into the sandbox, and imports nothing that does not.
 """
 
-import io
 import math
 import struct
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -67,7 +66,7 @@ def frame(value: Any) -> bytes:
     return struct.pack("<I", len(body)) + body
 
 
-def read_frame(file: io.RawIOBase | io.BufferedIOBase, most: int = FRAME) -> bytes | None:
+def read_frame(file: IO[bytes], most: int = FRAME) -> bytes | None:
     """The next frame's bytes, read as they come; None at the end of the file.
 
     Raises:
@@ -87,7 +86,7 @@ def read_frame(file: io.RawIOBase | io.BufferedIOBase, most: int = FRAME) -> byt
     return body
 
 
-def _read(file: io.RawIOBase | io.BufferedIOBase, length: int) -> bytes:
+def _read(file: IO[bytes], length: int) -> bytes:
     """``length`` bytes, or fewer at the end; memory is taken for what comes, not what is said."""
     parts = []
     while length > 0 and (part := file.read(min(length, 1 << 16))):

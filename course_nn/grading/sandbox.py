@@ -92,7 +92,9 @@ _MODULES = (
 )
 
 
-def start(layer: Layer, folder: str) -> "subprocess.Popen[bytes]":
+def start(
+    layer: Layer, folder: str, stdin: Any = subprocess.PIPE, stdout: Any = subprocess.PIPE
+) -> "subprocess.Popen[bytes]":
     """A process that waits for its `code` and then for requests, on its standard input.
 
     ``folder`` is an empty one, which it works in where it sees the file system.
@@ -106,8 +108,8 @@ def start(layer: Layer, folder: str) -> "subprocess.Popen[bytes]":
         options = {"creationflags": flags}
     return subprocess.Popen(
         command(layer),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdin=stdin,
+        stdout=stdout,
         stderr=subprocess.DEVNULL,
         env=_environment(),
         cwd=folder,
@@ -148,7 +150,7 @@ def setup(layer: Layer, memory: int, seconds: float) -> dict[str, Any]:
             limits["RLIMIT_NPROC"] = 0
     return {
         "limits": limits,
-        "parent": 0 if BUBBLEWRAP in layer.walls else os.getpid(),
+        "parent": 0 if SECCOMP in layer.walls else os.getpid(),  # there, that of a zygote's copy
         "landlock": _landlock() if LANDLOCK in layer.walls else None,
         "seccomp": seccomp.program(platform.machine()) if SECCOMP in layer.walls else b"",
     }

@@ -18,10 +18,11 @@ import numpy as np
 
 from course_nn.checks.calling import Answer, Arguments, Error
 from course_nn.checks.engine import NOT_ATTEMPTED, Exercise, Report, evaluate
-from course_nn.grading.process import START, Process
+from course_nn.grading.process import Process
 from course_nn.grading.protocol import ProtocolError, printable
 from course_nn.grading.sandbox import Layer
 from course_nn.grading.submissions import Submission
+from course_nn.grading.zygote import START
 from course_nn.i18n import _
 
 TIMEOUT, MEMORY, DIED = "timeout", "memory", "died"

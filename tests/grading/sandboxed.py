@@ -15,6 +15,7 @@ from course_nn.grading import seccomp
 from course_nn.grading.process import Process
 from course_nn.grading.sandbox import LANDLOCK, LAYERS, NONE, SANDBOX_EXEC, SECCOMP, probe
 from course_nn.grading.submissions import Cell, Submission
+from course_nn.grading.zygote import end_idle
 
 LAYERS_TO_TEST = [LAYERS[0], LAYERS[2], *([LAYERS[3]] if sys.platform == "darwin" else []), NONE]
 
@@ -97,6 +98,7 @@ def no_process_is_left():
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
     before = children()
     yield
+    end_idle()
     patience = time.monotonic() + 5
     while (left := children() - before) and time.monotonic() < patience:
         time.sleep(0.02)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from course_nn.grading import sandbox, seccomp
+from course_nn.grading import sandbox, seccomp, zygote
 from course_nn.grading.process import Process
 from course_nn.grading.sandbox import LAYERS, NONE, Layer, probe
 from sandboxed import layer, need, no_process_is_left, value_of, walled  # noqa: F401
@@ -392,6 +392,94 @@ def test_the_command_for_macos_runs_under_that_profile():
     command = sandbox.command(Layer(("sandbox-exec",)))
     assert command[:3] == ["/usr/bin/sandbox-exec", "-p", sandbox.profile()]
     assert command[3:] == sandbox.command(NONE)
+
+
+# Copies of a zygote
+
+ZYGOTES = [pytest.param(layer, id=layer.name) for layer in (LAYERS[0], LAYERS[2])]
+
+
+@pytest.fixture(params=ZYGOTES)
+def copied(request):
+    """A layer whose processes are copies of one that waits."""
+    return need(request.param)
+
+
+def idle(layer):
+    (waiting,) = zygote._idle[layer]
+    return waiting
+
+
+def test_the_same_zygote_serves_one_after_the_other(copied):
+    source = "import os\ndef answer(): return os.getpid(), os.getppid()"
+    first, second = value_of(source, copied), value_of(source, copied)
+    waiting = idle(copied)
+    third = value_of(source, copied)
+    assert len({first[0], second[0], third[0]}) == 3
+    assert first[1] == second[1] == third[1] and idle(copied) is waiting
+
+
+def test_nothing_of_a_submission_is_left_for_the_next(copied):
+    source = """
+import builtins, gc, sys
+import numpy as np
+def answer():
+    found = np.sin(0.0), getattr(builtins, "left", None), sys.modules.get("left")
+    found += gc.isenabled(), sys.getrecursionlimit()
+    np.sin, builtins.left, sys.modules["left"] = max, 1, 2
+    gc.disable(), sys.setrecursionlimit(500)
+    return found
+"""
+    first, second = value_of(source, copied), value_of(source, copied)
+    assert first == second and first[:3] == (0.0, None, None)
+
+
+def test_copies_draw_random_numbers_of_their_own(copied):
+    source = """
+import os, random
+import numpy as np
+def answer():
+    return random.random(), np.random.rand(), np.random.default_rng().random(), os.urandom(8)
+"""
+    first, second = value_of(source, copied), value_of(source, copied)
+    assert all(a != b for a, b in zip(first, second, strict=True))
+
+
+def test_two_at_a_time_do_not_share_a_zygote(copied):
+    one, other = Process(copied, 1 << 30, 100), Process(copied, 1 << 30, 100)
+    one.end()
+    cell = "import os\ndef answer(): return os.getpid()"
+    assert other.ask("run", cell, "<cell>", ("answer",), True, seconds=30) == (("answer",), None)
+    other.end()
+    assert len(zygote._idle[copied]) == 2
+
+
+def test_a_zygote_that_has_ended_is_replaced(copied):
+    assert value_of("def answer(): return 1", copied) == 1
+    ended = idle(copied)
+    sandbox.end(ended._process)
+    assert value_of("def answer(): return 2", copied) == 2
+    assert idle(copied) is not ended
+
+
+def test_a_copy_ends_with_its_zygote(copied):
+    process = Process(copied, 1 << 30, 100)
+    sandbox.end(process._process._zygote._process)
+    with pytest.raises(EOFError):
+        process.ask("run", "x = 1", "<cell>", (), True, seconds=30)
+    process.end()
+    assert not zygote._idle[copied]
+    assert value_of("def answer(): return 1", copied) == 1
+
+
+def test_a_copy_that_ends_itself_or_loops_leaves_the_zygote_as_it_was(copied):
+    for source in ("import os\nos._exit(0)", "while True: pass", "import os\nos.closerange(3, 64)"):
+        process = Process(copied, 1 << 30, 100)
+        with pytest.raises((EOFError, TimeoutError)):
+            process.ask("run", source, "<cell>", (), True, seconds=1)
+        process.end()
+        assert value_of("def answer(): return 1", copied) == 1
+        idle(copied)
 
 
 # The end
