@@ -20,7 +20,6 @@ import shutil
 import signal
 import socket
 import sys
-import webbrowser
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, STDOUT, Popen, call
 
@@ -111,15 +110,6 @@ def free_port(asked: "int | None") -> int:
     sys.exit(f"Port {asked or '8888 to 8987'} is busy: choose another with --port.")
 
 
-def has_browser() -> bool:
-    """Whether a browser can open a window from here."""
-    display = sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ)
-    try:
-        return bool(display and webbrowser.get())
-    except webbrowser.Error:
-        return False
-
-
 def become(*command: str) -> None:
     """End as ``command``: Ctrl-C is for it alone, and its exit code stays."""
     signal.signal(signal.SIGINT, lambda *_: None)
@@ -144,7 +134,8 @@ def main() -> None:
     port = free_port(options.port)
     prepare("learn")
     token = os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(16))
-    opens = has_browser() and not options.no_browser
+    display = sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ)
+    opens = display and not options.no_browser
     how = "JupyterLab opens in your browser; if not," if opens else "No browser opens here:"
     print(f"{how} open this address:\n\n  http://127.0.0.1:{port}/lab/tree/{PAGE}?token={token}\n")
     print("Ctrl-C stops JupyterLab.", flush=True)

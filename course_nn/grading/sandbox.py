@@ -6,7 +6,8 @@ it stand the walls of layer 2 once more.
 
 Layer 2, Linux: the process locks itself in before it runs a learner's code. Limits of memory, time
 and files; Landlock, so that it reads those same files only and writes none; seccomp, so that it
-starts no process, opens no socket and signals nobody (`seccomp` says more).
+starts no process, opens no socket and signals nobody (`seccomp` says more). With seccomp among the
+walls, processes are copies of one that waits behind the others (see `zygote`).
 
 macOS: its ``sandbox-exec`` does what layer 2 does. Layer 0, anywhere: a process of its own that is
 ended at the deadline, with an empty environment, in an empty folder. It can read what you can read,
