@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -112,14 +113,22 @@ def test_an_error_is_told_with_its_line(course, capfd):
     assert ": `return f.slope(x)`" in capfd.readouterr().out
 
 
-def test_an_endless_loop_is_stopped_and_the_next_one_checked(course, capfd, monkeypatch):
+@pytest.mark.parametrize("interrupts", [signal.default_int_handler, signal.SIG_IGN])
+def test_an_endless_loop_is_stopped_and_the_next_one_checked(
+    course, capfd, monkeypatch, interrupts
+):
+    """Also where interrupts are ignored, as in the background of a shell."""
+    before = signal.signal(signal.SIGINT, interrupts)
     write(course, "forward_difference", "    while True:\n        pass")
     write(course, "central_difference", CENTRAL)
     monkeypatch.setattr(
         cli, "RUN", cli.RUN.replace("sys.exit", "notebook.DEADLINE = 0.3; sys.exit")
     )
     monkeypatch.setattr(cli, "RUN", "from course_nn.checks import notebook; " + cli.RUN)
-    assert cli.main(["check", "1.1", "1.2"]) == 1
+    try:
+        assert cli.main(["check", "1.1", "1.2"]) == 1
+    finally:
+        signal.signal(signal.SIGINT, before)
     said = capfd.readouterr().out
     assert "It was stopped while it ran." in said
     assert "✓ 1.2" in said

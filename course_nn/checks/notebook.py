@@ -8,6 +8,7 @@ import itertools
 import json
 import linecache
 import re
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -214,6 +215,8 @@ def main(file: str, *names: str) -> int:
     """Print a panel for each exercise; 0 if all passed, 1 if not, 2 if there is no such notebook."""
     from course_nn import checks
 
+    # A shell has what it runs in the background ignore interrupts: a loop could not be stopped.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         cells = read(Path(file))["cells"]
     except (ValueError, OSError) as error:

@@ -14,6 +14,7 @@ leaves it.
 import ast
 import json
 import os
+import posixpath
 import re
 import zipfile
 from collections.abc import Collection, Iterator
@@ -75,6 +76,9 @@ def release(out: Path, chapters: Collection[int] = (), root: Path = ROOT) -> Rel
         message = _("There is no chapter {n}. Choose from {known}.")
         raise ValueError(message.format(n=unknown[0], known=", ".join(map(str, sorted(known)))))
     files = dict(sorted(_files(root, set(chapters) or known)))
+    for name in files:
+        if name.endswith(".md"):
+            files[name] = _without_dead_links(name, files)
     draft = out.with_name(out.name + ".part")
     try:
         with zipfile.ZipFile(draft, "w") as archive:
@@ -110,6 +114,20 @@ def _files(root: Path, chapters: set[int]) -> Iterator[tuple[str, bytes]]:
             elif re.fullmatch(r"chapter\d+\.py", path.name) and path.parent.name == "checks":
                 data = without_rights(data)
             yield inside.as_posix(), data
+
+
+_LINK = re.compile(rb"(?<!!)\[([^]]+)\]\((?!\w+:|#)([^)#]+)(#[^)]*)?\)")
+
+
+def _without_dead_links(name: str, files: dict[str, bytes]) -> bytes:
+    """The page ``name``, with the words alone of each link to what is not among ``files``."""
+
+    def link_or_words(link: re.Match[bytes]) -> bytes:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), link[2].decode()))
+        there = any(file == target or file.startswith(f"{target}/") for file in files)
+        return link[0] if there else link[1]
+
+    return _LINK.sub(link_or_words, files[name])
 
 
 def _see_that_it_is_stubs(path: Path, root: Path) -> None:

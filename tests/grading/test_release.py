@@ -38,13 +38,27 @@ def python(folder: Path, code: str, *arguments: str) -> subprocess.CompletedProc
 
 
 def test_holds_what_a_learner_needs(unpacked):
-    for name in ["start.py", "README.md", "LICENSE", "environment.yml", "pyproject.toml", "constraints.txt"]:
+    for name in ["start.py", "LICENSE", "environment.yml", "pyproject.toml", "constraints.txt"]:
         assert (unpacked / name).read_bytes() == (ROOT / name).read_bytes()
     for picture in re.findall(r"\]\((docs/\w+\.png)\)", (ROOT / "README.md").read_text("utf-8")):
         assert (unpacked / picture).is_file()
     for folder in ["notebooks", "exercises"]:
         have = {path.name for path in (unpacked / folder).iterdir()}
         assert have == {path.name for path in (ROOT / folder).glob("*.ipynb")}
+
+
+def test_every_link_of_its_pages_leads_somewhere_and_no_word_is_lost(unpacked):
+    links = 0
+    for page in [unpacked / "README.md", *(unpacked / "docs").glob("*.md")]:
+        text = page.read_text("utf-8")
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+            links += 1
+            assert (page.parent / target).exists(), (page, target)
+        whole = (ROOT / page.relative_to(unpacked)).read_text("utf-8")
+        words = re.compile(r"\]\([^)]*\)|\[")
+        assert words.sub("", text) == words.sub("", whole)
+    assert links > 10
+    assert "graded by one command" in (unpacked / "README.md").read_text("utf-8")
 
 
 def test_leaves_out_what_is_not_for_students(unpacked):
