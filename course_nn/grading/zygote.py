@@ -20,6 +20,7 @@ from typing import BinaryIO
 from course_nn.grading import sandbox
 from course_nn.grading.protocol import frame
 from course_nn.grading.sandbox import BUBBLEWRAP, Layer
+from course_nn.i18n import _
 
 START = 60.0  # seconds to start in, on a machine that is busy
 
@@ -80,7 +81,7 @@ class Zygote:
 
     def _ready(self) -> None:
         if self._control.recv(1) != b".":
-            raise OSError("the process has ended")
+            raise OSError(_("it ended at once"))
 
     def end(self) -> None:
         """End it at once, and its copy."""
