@@ -406,7 +406,9 @@ class BatchNormalization(Layer):
             self.centered = np.subtract(x, mean, out=self.buffer("centered", x.shape))
             variance = np.dot(average, np.multiply(self.centered, self.centered, out=y))
             for name, seen in (("moving_mean", mean), ("moving_variance", variance)):
-                self.state[name] += (1 - self.momentum) * (seen - self.state[name])
+                change = seen - self.state[name]
+                change *= 1 - self.momentum
+                self.state[name] += change
             variance += self.epsilon
             self.inverse_deviation = 1 / np.sqrt(variance, out=variance)
             self.scale = self.weights["gamma"] * self.inverse_deviation

@@ -168,9 +168,8 @@ class CategoricalCrossentropy(Loss):
 
     def forward_logits(self, y: Array, z: Array) -> float:
         """mean over rows of log sum_k e^z_k - sum_k y_k z_k, equal to the above for p = softmax(z)"""
-        p = activations.shifted(z)
-        at_truth = np.vdot(y, p)
-        return (_to_softmax(self, p) - float(at_truth)) / len(y)
+        z = activations.shifted(z)
+        return (_softmax(self, z) - float(np.vdot(y, z))) / len(y)
 
     def backward_logits(self, y: Array) -> Array:
         """dz = (p - y) / n"""
@@ -231,9 +230,8 @@ class SparseCategoricalCrossentropy(Loss):
 
     def forward_logits(self, y: Array, z: Array) -> float:
         """mean over rows of log sum_k e^z_k - z_y"""
-        p = activations.shifted(z)
-        at_truth = p[np.arange(len(y)), y].sum()
-        return (_to_softmax(self, p) - float(at_truth)) / len(y)
+        z = activations.shifted(z)
+        return (_softmax(self, z) - float(z[np.arange(len(y)), y].sum())) / len(y)
 
     def backward_logits(self, y: Array) -> Array:
         """dz = (p - 1 at the true class) / n"""
@@ -243,13 +241,12 @@ class SparseCategoricalCrossentropy(Loss):
         return dz
 
 
-def _to_softmax(loss: Loss, p: Array) -> float:
-    """Turn shifted logits into probabilities in place, keep them as ``loss.p``, and give sum log sum_k e^z_k."""
-    np.exp(p, out=p)
-    sums = np.dot(p, ones(p.shape[1], p.dtype))
-    p /= sums[:, np.newaxis]
-    loss.p = p
-    return float(np.log(sums).sum())
+def _softmax(loss: Loss, z: Array) -> float:
+    """Keep the probabilities as ``loss.p``, and give sum log sum_k e^z_k."""
+    loss.p = np.exp(z)
+    sums = np.dot(loss.p, ones(z.shape[1], z.dtype))
+    loss.p /= sums[:, np.newaxis]
+    return float(np.dot(ones(len(z), z.dtype), np.log(sums)))
 
 
 LOSSES: dict[str, type[Loss]] = {
