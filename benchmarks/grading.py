@@ -11,8 +11,8 @@ CPU time is that of all processes a command starts, however they end. The kernel
 """
 
 import argparse
-import ctypes
 import csv
+import ctypes
 import datetime
 import os
 import platform
@@ -37,7 +37,7 @@ from course_nn.checks import EXERCISES
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "grading"))
 
-from carry import cell  # noqa: E402  (the code of a known mistake, as a learner's cell)
+from carry import cell
 
 TWO = ("forward_difference", "central_difference")
 TARGET = 0.1  # seconds of CPU for a submission of two exercises

@@ -138,7 +138,9 @@ def measure(
                 if turn:
                     seconds[key][name].append(taken)
         if not work.predict:
-            accuracies[key] = {name: workers[name].ask("test") for name in able if name not in FLOORS}
+            accuracies[key] = {
+                name: workers[name].ask("test") for name in able if name not in FLOORS
+            }
     for each in workers.values():
         each.process.communicate()
     return seconds, accuracies
@@ -195,7 +197,7 @@ def report_seconds(
         "An epoch of 60,000 images, or (W5) the prediction of 10,000: medians.",
         '"Products, rows, Adam" is the least that a trainer in NumPy does: the products, of rows gathered at random, and Adam.',
         '"PyTorch, flushed" takes subnormal numbers as 0 (`torch.set_flush_denormal`), as few programs do: it spares it what dies out',
-        'in Adam and in the weights of black pixels. course_nn sets such numbers to 0 itself. The gates are for PyTorch as it comes.',
+        "in Adam and in the weights of black pixels. course_nn sets such numbers to 0 itself. The gates are for PyTorch as it comes.",
     ]
     lines += table("workload", *names)
     for key, peers in seconds.items():

@@ -76,7 +76,9 @@ class EarlyStopping(Callback):
         restore_best_weights: bool = True,
     ) -> None:
         if mode not in ("auto", "min", "max"):
-            raise ValueError(_("mode must be 'auto', 'min' or 'max', got {given!r}.").format(given=mode))
+            raise ValueError(
+                _("mode must be 'auto', 'min' or 'max', got {given!r}.").format(given=mode)
+            )
         self.monitor, self.min_delta, self.patience = monitor, min_delta, patience
         self.restore_best_weights = restore_best_weights
         self.sign = 1 if mode == "max" or (mode == "auto" and "accuracy" in monitor) else -1
@@ -117,7 +119,11 @@ class LayerRecorder(Callback):
 
     def __init__(self, every: int = 100, keep_arrays: bool = False) -> None:
         if not isinstance(every, int) or every < 1:
-            raise ValueError(_("every must be a whole number of batches, 1 or more, got {given!r}.").format(given=every))
+            raise ValueError(
+                _("every must be a whole number of batches, 1 or more, got {given!r}.").format(
+                    given=every
+                )
+            )
         self.every, self.keep_arrays = every, keep_arrays
 
     def on_train_begin(self) -> None:
@@ -133,8 +139,15 @@ class LayerRecorder(Callback):
         self.steps.append(self._step)
         for index, layer in enumerate(self.model.layers):
             for name in layer.weights:
-                for record, array in ((self.weights, layer.weights[name]), (self.gradients, layer.gradients[name])):
-                    seen = array.copy() if self.keep_arrays else float(np.sqrt(np.mean(np.square(array))))
+                for record, array in (
+                    (self.weights, layer.weights[name]),
+                    (self.gradients, layer.gradients[name]),
+                ):
+                    seen = (
+                        array.copy()
+                        if self.keep_arrays
+                        else float(np.sqrt(np.mean(np.square(array))))
+                    )
                     record.setdefault(f"{index} {name}", []).append(seen)
 
 
@@ -146,7 +159,9 @@ class ProgressLines(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
-        print(_("epoch {epoch}/{epochs}").format(epoch=epoch + 1, epochs=self.epochs) + "  " + figures)
+        print(
+            _("epoch {epoch}/{epochs}").format(epoch=epoch + 1, epochs=self.epochs) + "  " + figures
+        )
 
 
 class ProgressBar(Callback):

@@ -41,7 +41,9 @@ class Layer:
         self, *, input_shape: Shape | None = None, input_dim: int | None = None, **unknown: Any
     ) -> None:
         if unknown:
-            own = [p.name for p in signature(type(self)).parameters.values() if p.kind != p.VAR_KEYWORD]
+            own = [
+                p.name for p in signature(type(self)).parameters.values() if p.kind != p.VAR_KEYWORD
+            ]
             raise TypeError(
                 _("{layer} takes no argument {given!r}. It takes {known}.").format(
                     layer=type(self).__name__,
@@ -56,7 +58,9 @@ class Layer:
         self.gradients: dict[str, Array] = {}  # of the loss, a like array for each weight
         self.state: dict[str, Array] = {}  # kept and saved, not trained
         self.regularizers: dict[str, regularizers.L1L2] = {}
-        self.input_gradient = True  # a model turns it off for its first layer with weights: nobody needs it
+        self.input_gradient = (
+            True  # a model turns it off for its first layer with weights: nobody needs it
+        )
         self.built_for: Shape | None = None
         self.dtype = np.dtype("float32")
         self._buffers: dict[str, Array] = {}
@@ -74,10 +78,19 @@ class Layer:
                     "or the shape that the layer before gives."
                 ).format(layer=self, given=input_shape)
             )
-        if self.built_for is not None and (self.built_for, self.dtype) != (input_shape, np.dtype(dtype)):
+        if self.built_for is not None and (self.built_for, self.dtype) != (
+            input_shape,
+            np.dtype(dtype),
+        ):
             raise ValueError(
-                _("{layer} was built for {old_type} rows of shape {old}, not {new_type} {new}. Make a new layer.").format(
-                    layer=self, old_type=self.dtype, old=self.built_for, new_type=dtype, new=input_shape
+                _(
+                    "{layer} was built for {old_type} rows of shape {old}, not {new_type} {new}. Make a new layer."
+                ).format(
+                    layer=self,
+                    old_type=self.dtype,
+                    old=self.built_for,
+                    new_type=dtype,
+                    new=input_shape,
                 )
             )
         output_shape = self.output_shape(input_shape)
@@ -95,7 +108,9 @@ class Layer:
         """The shape of an output row, given that of an input row."""
         return input_shape
 
-    def weight_shapes(self, input_shape: Shape) -> dict[str, tuple[Shape, initializers.Initializer]]:
+    def weight_shapes(
+        self, input_shape: Shape
+    ) -> dict[str, tuple[Shape, initializers.Initializer]]:
         """Name, shape and initializer of each weight."""
         return {}
 
@@ -140,11 +155,14 @@ class Layer:
 
 def _row_shape(given: Any) -> Shape:
     """``given`` as a tuple, if it is a shape that a row can have."""
-    if not (isinstance(given, Sequence) and all(isinstance(n, (int, np.integer)) and n >= 1 for n in given)):
+    if not (
+        isinstance(given, Sequence)
+        and all(isinstance(n, (int, np.integer)) and n >= 1 for n in given)
+    ):
         raise ValueError(
-            _("The shape of a row is a tuple of whole numbers, 1 or more, such as (784,) or (28, 28); got {given!r}.").format(
-                given=given
-            )
+            _(
+                "The shape of a row is a tuple of whole numbers, 1 or more, such as (784,) or (28, 28); got {given!r}."
+            ).format(given=given)
         )
     return tuple(int(n) for n in given)
 
@@ -177,7 +195,9 @@ class Rescaling(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """y = scale x + offset"""
-        y = np.multiply(x, self.dtype.type(self.scale), out=self.buffer("y", x.shape), casting="same_kind")
+        y = np.multiply(
+            x, self.dtype.type(self.scale), out=self.buffer("y", x.shape), casting="same_kind"
+        )
         if self.offset:
             y += self.offset
         return y
@@ -236,7 +256,9 @@ class Dense(Layer):
         super().__init__(**shape)
         if not isinstance(units, (int, np.integer)) or units < 1:
             raise ValueError(
-                _("Dense needs a whole number of units, 1 or more, got {given!r}.").format(given=units)
+                _("Dense needs a whole number of units, 1 or more, got {given!r}.").format(
+                    given=units
+                )
             )
         self.units, self.use_bias = int(units), use_bias
         self.activation = activations.get(activation)
@@ -244,18 +266,22 @@ class Dense(Layer):
         for name in self.initializers.values():
             initializers.get(name)
         given = {"kernel": kernel_regularizer, "bias": bias_regularizer}
-        self.regularizers = {name: r for name, r in ((n, regularizers.get(r)) for n, r in given.items()) if r}
+        self.regularizers = {
+            name: r for name, r in ((n, regularizers.get(r)) for n, r in given.items()) if r
+        }
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:
             raise ValueError(
-                _("Dense takes rows of numbers, got rows of shape {given}. Put Flatten() before it.").format(
-                    given=input_shape
-                )
+                _(
+                    "Dense takes rows of numbers, got rows of shape {given}. Put Flatten() before it."
+                ).format(given=input_shape)
             )
         return (self.units,)
 
-    def weight_shapes(self, input_shape: Shape) -> dict[str, tuple[Shape, initializers.Initializer]]:
+    def weight_shapes(
+        self, input_shape: Shape
+    ) -> dict[str, tuple[Shape, initializers.Initializer]]:
         kernel = (*input_shape, self.units), initializers.get(self.initializers["kernel"])
         bias = (self.units,), initializers.get(self.initializers["bias"])
         return {"kernel": kernel, "bias": bias} if self.use_bias else {"kernel": kernel}
@@ -295,8 +321,14 @@ class Dense(Layer):
             "units": self.units,
             "activation": self.activation.name,
             "use_bias": self.use_bias,
-            **{f"{name}_initializer": initializer for name, initializer in self.initializers.items()},
-            **{f"{name}_regularizer": {"l1": r.l1, "l2": r.l2} for name, r in self.regularizers.items()},
+            **{
+                f"{name}_initializer": initializer
+                for name, initializer in self.initializers.items()
+            },
+            **{
+                f"{name}_regularizer": {"l1": r.l1, "l2": r.l2}
+                for name, r in self.regularizers.items()
+            },
             **super().config(),
         }
 
@@ -343,7 +375,9 @@ class Dropout(Layer):
         super().__init__(**shape)
         if not 0 <= rate < 1:
             raise ValueError(
-                _("Dropout's rate must be at least 0 and below 1, got {given}. 0.2 to 0.5 is usual.").format(given=rate)
+                _(
+                    "Dropout's rate must be at least 0 and below 1, got {given}. 0.2 to 0.5 is usual."
+                ).format(given=rate)
             )
         self.rate = float(rate)
         self.rng = np.random.default_rng()
@@ -354,14 +388,20 @@ class Dropout(Layer):
         self.keep = None
         if not training or dropped == 0:
             return x
-        bits = self.rng.bit_generator.random_raw(-(-x.size // 4)).view(np.uint16)[: x.size].reshape(x.shape)
+        bits = (
+            self.rng.bit_generator.random_raw(-(-x.size // 4))
+            .view(np.uint16)[: x.size]
+            .reshape(x.shape)
+        )
         self.keep = self.buffer("keep", x.shape)
         np.multiply(bits >= dropped, self.dtype.type(65536 / (65536 - dropped)), out=self.keep)
         return np.multiply(x, self.keep, out=self.buffer("y", x.shape))
 
     def backward(self, dy: Array) -> Array:
         """dx = dy m / (1 - rate), with the m of the forward pass"""
-        return dy if self.keep is None else np.multiply(dy, self.keep, out=self.buffer("dx", dy.shape))
+        return (
+            dy if self.keep is None else np.multiply(dy, self.keep, out=self.buffer("dx", dy.shape))
+        )
 
     def config(self) -> dict[str, Any]:
         return {"rate": self.rate, **super().config()}
@@ -385,17 +425,25 @@ class BatchNormalization(Layer):
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1:
             raise ValueError(
-                _("BatchNormalization takes rows of numbers, got rows of shape {given}. Put Flatten() before it.").format(
-                    given=input_shape
-                )
+                _(
+                    "BatchNormalization takes rows of numbers, got rows of shape {given}. Put Flatten() before it."
+                ).format(given=input_shape)
             )
         return input_shape
 
-    def weight_shapes(self, input_shape: Shape) -> dict[str, tuple[Shape, initializers.Initializer]]:
-        return {"gamma": (input_shape, initializers.ones), "beta": (input_shape, initializers.zeros)}
+    def weight_shapes(
+        self, input_shape: Shape
+    ) -> dict[str, tuple[Shape, initializers.Initializer]]:
+        return {
+            "gamma": (input_shape, initializers.ones),
+            "beta": (input_shape, initializers.zeros),
+        }
 
     def state_shapes(self, input_shape: Shape) -> dict[str, tuple[Shape, initializers.Initializer]]:
-        return {"moving_mean": (input_shape, initializers.zeros), "moving_variance": (input_shape, initializers.ones)}
+        return {
+            "moving_mean": (input_shape, initializers.zeros),
+            "moving_variance": (input_shape, initializers.ones),
+        }
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """y = gamma (x - mean) / sqrt(variance + epsilon) + beta"""

@@ -59,8 +59,12 @@ class Loss:
         targets = targets.astype(dtype, copy=False)
         if not np.isfinite(targets).all():
             raise ValueError(
-                _("The targets hold NaN or infinity, first in row {row}. Remove or correct such rows.").format(
-                    row=int(np.nonzero(~np.isfinite(targets).reshape(len(targets), -1).all(1))[0][0])
+                _(
+                    "The targets hold NaN or infinity, first in row {row}. Remove or correct such rows."
+                ).format(
+                    row=int(
+                        np.nonzero(~np.isfinite(targets).reshape(len(targets), -1).all(1))[0][0]
+                    )
                 )
             )
         return targets
@@ -202,9 +206,9 @@ class SparseCategoricalCrossentropy(Loss):
         bad = np.flatnonzero(labels != targets)
         if bad.size:
             raise ValueError(
-                _("Class labels must be whole numbers, but that of row {row} is {value}. Number the classes from 0.").format(
-                    row=bad[0], value=targets[bad[0]]
-                )
+                _(
+                    "Class labels must be whole numbers, but that of row {row} is {value}. Number the classes from 0."
+                ).format(row=bad[0], value=targets[bad[0]])
             )
         if labels.size and (labels.min() < 0 or labels.max() >= classes):
             raise ValueError(
@@ -212,7 +216,11 @@ class SparseCategoricalCrossentropy(Loss):
                     "Labels run from {low} to {high}, but the network has {classes} outputs, for labels 0 to {last}. "
                     "Correct the labels or give the last layer {needed} units."
                 ).format(
-                    low=labels.min(), high=labels.max(), classes=classes, last=classes - 1, needed=labels.max() + 1
+                    low=labels.min(),
+                    high=labels.max(),
+                    classes=classes,
+                    last=classes - 1,
+                    needed=labels.max() + 1,
                 )
             )
         return labels
@@ -251,7 +259,12 @@ def _softmax(loss: Loss, z: Array) -> float:
 
 LOSSES: dict[str, type[Loss]] = {
     loss.name: loss
-    for loss in (MeanSquaredError, BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy)
+    for loss in (
+        MeanSquaredError,
+        BinaryCrossentropy,
+        CategoricalCrossentropy,
+        SparseCategoricalCrossentropy,
+    )
 }
 LOSSES["mse"] = MeanSquaredError
 

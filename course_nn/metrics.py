@@ -18,9 +18,9 @@ def classes_of(y: Array) -> Array:
         return y.argmax(axis=1)
     if y.ndim > 2:
         raise ValueError(
-            _("Labels are one number or one row of probabilities each, got an array of shape {shape}.").format(
-                shape=y.shape
-            )
+            _(
+                "Labels are one number or one row of probabilities each, got an array of shape {shape}."
+            ).format(shape=y.shape)
         )
     flat = y.reshape(-1)
     whole = flat.dtype.kind in "iub" or bool(np.all((flat == np.rint(flat)) & (flat >= 0)))
@@ -44,8 +44,13 @@ def confusion_matrix(y_true: Array, y_pred: Array, num_classes: int | None = Non
     classes = largest + 1 if num_classes is None else num_classes
     if len(true) and (min(true.min(), predicted.min()) < 0 or largest >= classes):
         raise ValueError(
-            _("Labels must run from 0 to {last} for {classes} classes, got {low} to {high}.").format(
-                last=classes - 1, classes=classes, low=min(true.min(), predicted.min()), high=largest
+            _(
+                "Labels must run from 0 to {last} for {classes} classes, got {low} to {high}."
+            ).format(
+                last=classes - 1,
+                classes=classes,
+                low=min(true.min(), predicted.min()),
+                high=largest,
             )
         )
     return np.bincount(true * classes + predicted, minlength=classes**2).reshape(classes, classes)
@@ -73,9 +78,9 @@ def _pair(y_true: Array, y_pred: Array) -> tuple[Array, Array]:
     true, predicted = np.asarray(y_true), np.asarray(y_pred)
     if len(true) != len(predicted):
         raise ValueError(
-            _("There are {true} true labels but {predicted} predictions; there must be one for each.").format(
-                true=len(true), predicted=len(predicted)
-            )
+            _(
+                "There are {true} true labels but {predicted} predictions; there must be one for each."
+            ).format(true=len(true), predicted=len(predicted))
         )
     return classes_of(true), classes_of(predicted)
 

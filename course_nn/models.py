@@ -43,10 +43,18 @@ class Sequential:
     the arrays in the layers are views of them.
     """
 
-    def __init__(self, layers: Iterable[layers_module.Layer] = (), *, seed: int | None = None, dtype: str = "float32"):
+    def __init__(
+        self,
+        layers: Iterable[layers_module.Layer] = (),
+        *,
+        seed: int | None = None,
+        dtype: str = "float32",
+    ):
         name = getattr(dtype, "__name__", str(dtype))  # np.float32 has one too
         if name not in ("float32", "float64"):
-            raise ValueError(_("dtype must be 'float32' or 'float64', got {given!r}.").format(given=dtype))
+            raise ValueError(
+                _("dtype must be 'float32' or 'float64', got {given!r}.").format(given=dtype)
+            )
         self.dtype = np.dtype(name)
         self.layers: list[layers_module.Layer] = []
         self.built = False
@@ -68,10 +76,14 @@ class Sequential:
             ValueError: it cannot take what the layer before it gives, or is in the model already.
         """
         if not isinstance(layer, layers_module.Layer):
-            raise TypeError(_("add takes a layer, such as Dense(32), got {given!r}.").format(given=layer))
+            raise TypeError(
+                _("add takes a layer, such as Dense(32), got {given!r}.").format(given=layer)
+            )
         if any(layer is other for other in self.layers):
             raise ValueError(
-                _("{layer} is in the model already. Make a new layer for each place.").format(layer=layer)
+                _("{layer} is in the model already. Make a new layer for each place.").format(
+                    layer=layer
+                )
             )
         self.layers.append(layer)
         if self.layers[0].declared_shape or self.input_shape:
@@ -88,7 +100,9 @@ class Sequential:
             ValueError: there are no layers, the input's shape is not known, or the layers do not fit together.
         """
         if not self.layers:
-            raise ValueError(_("The model has no layers yet. Add some, for example model.add(Dense(10))."))
+            raise ValueError(
+                _("The model has no layers yet. Add some, for example model.add(Dense(10)).")
+            )
         shape = self.layers[0].declared_shape or input_shape or self.input_shape
         if not shape:
             raise ValueError(
@@ -109,7 +123,9 @@ class Sequential:
         named = [(layer, name) for layer in self.layers for name in layer.weights]
         starts = [0]
         for layer, name in named:
-            starts.append(starts[-1] + -(-layer.weights[name].size // 16) * 16)  # each on a 64-byte boundary
+            starts.append(
+                starts[-1] + -(-layer.weights[name].size // 16) * 16
+            )  # each on a 64-byte boundary
         parameters, gradients = (aligned_zeros(starts[-1], self.dtype) for _vector in range(2))
         self._penalized = []  # where in the vectors each regularizer applies
         for (layer, name), start in zip(named, starts):
@@ -128,7 +144,9 @@ class Sequential:
     def _owns_its_weights(self) -> bool:
         """False where another model with some of the same layers was built since this one."""
         return all(
-            np.may_share_memory(array, self.parameters) for layer in self.layers for array in layer.weights.values()
+            np.may_share_memory(array, self.parameters)
+            for layer in self.layers
+            for array in layer.weights.values()
         )
 
     # ---- training --------------------------------------------------------------------------------
@@ -146,7 +164,11 @@ class Sequential:
             ValueError: a name is unknown, or there is no loss.
         """
         if loss is None:
-            raise ValueError(_("compile needs a loss, for example loss='categorical_crossentropy' for one-hot labels."))
+            raise ValueError(
+                _(
+                    "compile needs a loss, for example loss='categorical_crossentropy' for one-hot labels."
+                )
+            )
         self.loss = losses.get(loss)
         self.metrics = {
             metric.__name__ if callable(metric) else metric: metric
@@ -195,34 +217,42 @@ class Sequential:
         """
         if self.optimizer is None:
             raise RuntimeError(
-                _("The model is not compiled yet. Call model.compile(optimizer='adam', loss=...) before fit.")
+                _(
+                    "The model is not compiled yet. Call model.compile(optimizer='adam', loss=...) before fit."
+                )
             )
         _require_whole(batch_size=batch_size, epochs=epochs)
         if not 0 <= validation_split < 1:
             raise ValueError(
-                _("validation_split must be at least 0 and below 1, got {given}.").format(given=validation_split)
-            )
-        if not isinstance(callbacks, (list, tuple)) or not all(isinstance(c, Callback) for c in callbacks):
-            raise TypeError(
-                _("callbacks is a list of callbacks, such as [EarlyStopping()], got {given!r}.").format(
-                    given=callbacks
+                _("validation_split must be at least 0 and below 1, got {given}.").format(
+                    given=validation_split
                 )
+            )
+        if not isinstance(callbacks, (list, tuple)) or not all(
+            isinstance(c, Callback) for c in callbacks
+        ):
+            raise TypeError(
+                _(
+                    "callbacks is a list of callbacks, such as [EarlyStopping()], got {given!r}."
+                ).format(given=callbacks)
             )
         x, y = self._prepare(x, y)
         if validation_data is None and validation_split > 0:
             kept = int(len(x) * (1 - validation_split))
             if not 0 < kept < len(x):
                 raise ValueError(
-                    _("validation_split={split} of {rows} rows leaves no rows for one of the two parts.").format(
-                        split=validation_split, rows=len(x)
-                    )
+                    _(
+                        "validation_split={split} of {rows} rows leaves no rows for one of the two parts."
+                    ).format(split=validation_split, rows=len(x))
                 )
             validation_data = x[kept:], y[kept:]
             x, y = x[:kept], y[:kept]
         elif validation_data is not None:
             if not isinstance(validation_data, (list, tuple)) or len(validation_data) != 2:
                 raise ValueError(
-                    _("validation_data is a pair (x, y), got {given}.").format(given=type(validation_data).__name__)
+                    _("validation_data is a pair (x, y), got {given}.").format(
+                        given=type(validation_data).__name__
+                    )
                 )
             validation_data = self._prepare(*validation_data)
         self._warn_if_unscaled(x)
@@ -245,7 +275,9 @@ class Sequential:
 
         self.stop_training = interrupted = False
         try:
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a loss that diverges says so itself
+            with np.errstate(
+                over="ignore", invalid="ignore", divide="ignore"
+            ):  # a loss that diverges says so itself
                 for epoch in range(epochs):
                     for callback in everyone:
                         callback.on_epoch_begin(epoch)
@@ -272,14 +304,20 @@ class Sequential:
     ) -> dict[str, float]:
         """One step per batch; the means of the loss and the metrics over the rows."""
         assert self.optimizer is not None
-        watching = [c for c in callbacks if type(c).on_train_batch_end is not Callback.on_train_batch_end]
+        watching = [
+            c for c in callbacks if type(c).on_train_batch_end is not Callback.on_train_batch_end
+        ]
         totals = dict.fromkeys(["loss", *self.metrics], 0.0)
         for batch, start in enumerate(range(0, len(order), batch_size)):
             rows = order[start : start + batch_size]
             batch_x, batch_y = self._take(x, rows), y.take(rows, 0)
             loss, prediction = self._forward_and_back(batch_x, batch_y)
             penalties: list[float] = []
-            prepare = (lambda *ends: penalties.append(self._regularize(*ends))) if self._penalized else None
+            prepare = (
+                (lambda *ends: penalties.append(self._regularize(*ends)))
+                if self._penalized
+                else None
+            )
             self.optimizer.step(self.parameters, self.gradients, prepare)
             logs = {"loss": loss + sum(penalties)}
             for name, metric in self.metrics.items():
@@ -349,7 +387,9 @@ class Sequential:
 
     # ---- using -----------------------------------------------------------------------------------
 
-    def evaluate(self, x: Array, y: Array, batch_size: int = CHUNK, verbose: int = 0) -> float | list[float]:
+    def evaluate(
+        self, x: Array, y: Array, batch_size: int = CHUNK, verbose: int = 0
+    ) -> float | list[float]:
         """The mean loss of the rows, or [loss, metric, ...] where there are metrics, in prediction mode.
 
         Raises:
@@ -358,7 +398,9 @@ class Sequential:
         """
         if self.optimizer is None:
             raise RuntimeError(
-                _("The model is not compiled yet. Call model.compile(optimizer='adam', loss=...) before evaluate.")
+                _(
+                    "The model is not compiled yet. Call model.compile(optimizer='adam', loss=...) before evaluate."
+                )
             )
         _require_whole(batch_size=batch_size)
         figures = list(self._evaluate(*self._prepare(x, y), batch_size).values())
@@ -438,14 +480,16 @@ class Sequential:
         own = list(self._arrays())
         if len(weights) != len(own):
             raise ValueError(
-                _("The model has {wanted} arrays of weights, got {given}.").format(wanted=len(own), given=len(weights))
+                _("The model has {wanted} arrays of weights, got {given}.").format(
+                    wanted=len(own), given=len(weights)
+                )
             )
         for (name, array), new in zip(own, weights):
             if np.shape(new) != array.shape:
                 raise ValueError(
-                    _("The weights {name!r} have shape {wanted}, got an array of shape {given}.").format(
-                        name=name, wanted=array.shape, given=np.shape(new)
-                    )
+                    _(
+                        "The weights {name!r} have shape {wanted}, got an array of shape {given}."
+                    ).format(name=name, wanted=array.shape, given=np.shape(new))
                 )
         for (_name, array), new in zip(own, weights):
             array[...] = new
@@ -465,7 +509,10 @@ class Sequential:
             "input_shape": self.input_shape,
             "layers": [{"class": type(layer).__name__, **layer.config()} for layer in self.layers],
         }
-        data = save({name: array.copy() for name, array in self._arrays()}, {"course_nn": json.dumps(architecture)})
+        data = save(
+            {name: array.copy() for name, array in self._arrays()},
+            {"course_nn": json.dumps(architecture)},
+        )
         path = Path(path)
         unfinished = path.with_name(path.name + ".part")
         unfinished.write_bytes(data)
@@ -496,9 +543,9 @@ class Sequential:
             model.set_weights([arrays[name] for name, _array in model._arrays()])
         except (SafetensorError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(
-                _("{path} holds no model that can be read ({error}). Save the model again with model.save.").format(
-                    path=path, error=error
-                )
+                _(
+                    "{path} holds no model that can be read ({error}). Save the model again with model.save."
+                ).format(path=path, error=error)
             ) from error
         return model
 
@@ -509,9 +556,9 @@ class Sequential:
         x, y = self._prepare_inputs(x), _numbers(_("targets"), y)
         if y.shape[:1] != x.shape[:1]:
             raise ValueError(
-                _("There are {x} rows of inputs, but the targets have shape {y}; each row needs one.").format(
-                    x=len(x), y=y.shape
-                )
+                _(
+                    "There are {x} rows of inputs, but the targets have shape {y}; each row needs one."
+                ).format(x=len(x), y=y.shape)
             )
         if not len(x):
             raise ValueError(_("There are no rows to work on: x and y are empty."))
@@ -535,7 +582,10 @@ class Sequential:
                     wanted=self.input_shape, given=x.shape[1:]
                 )
                 + (
-                    " " + _("Reshape them with x.reshape(len(x), {sizes}).").format(sizes=str(self.input_shape)[1:-1].rstrip(","))
+                    " "
+                    + _("Reshape them with x.reshape(len(x), {sizes}).").format(
+                        sizes=str(self.input_shape)[1:-1].rstrip(",")
+                    )
                     if flat
                     else ""
                 )
@@ -545,7 +595,9 @@ class Sequential:
     def _warn_if_unscaled(self, x: Array) -> None:
         passing_on = layers_module.Input, layers_module.Flatten
         first = next((layer for layer in self.layers if not isinstance(layer, passing_on)), None)
-        scales_itself = isinstance(first, (layers_module.Rescaling, layers_module.BatchNormalization))
+        scales_itself = isinstance(
+            first, (layers_module.Rescaling, layers_module.BatchNormalization)
+        )
         largest = float(np.abs(x[:1000].astype(np.float64)).max())
         if UNSCALED < largest < math.inf and not scales_itself:
             warnings.warn(
@@ -587,7 +639,12 @@ class Sequential:
 
     def _buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> Array:
         held = self._buffers.get(name)
-        if held is None or held.dtype != dtype or len(held) < shape[0] or held.shape[1:] != shape[1:]:
+        if (
+            held is None
+            or held.dtype != dtype
+            or len(held) < shape[0]
+            or held.shape[1:] != shape[1:]
+        ):
             held = self._buffers[name] = np.empty(shape, dtype)
         return held if len(held) == shape[0] else held[: shape[0]]
 
@@ -600,7 +657,9 @@ def _numbers(name: str, given: Any) -> Array:
     array = np.asarray(given)
     if array.dtype.kind not in "biuf":
         raise TypeError(
-            _("The {name} must be real numbers, got an array of {dtype}.").format(name=name, dtype=array.dtype)
+            _("The {name} must be real numbers, got an array of {dtype}.").format(
+                name=name, dtype=array.dtype
+            )
         )
     return array
 
@@ -609,5 +668,7 @@ def _require_whole(**numbers: int) -> None:
     for name, value in numbers.items():
         if not isinstance(value, (int, np.integer)) or value < 1:
             raise ValueError(
-                _("{name} must be a whole number, 1 or more, got {given!r}.").format(name=name, given=value)
+                _("{name} must be a whole number, 1 or more, got {given!r}.").format(
+                    name=name, given=value
+                )
             )

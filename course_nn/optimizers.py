@@ -33,7 +33,9 @@ class _Decay:
     def __post_init__(self) -> None:
         if not (self.initial_learning_rate > 0 and self.decay_steps > 0):
             raise ValueError(
-                _("A schedule needs initial_learning_rate and decay_steps above 0, got {given}.").format(given=self)
+                _(
+                    "A schedule needs initial_learning_rate and decay_steps above 0, got {given}."
+                ).format(given=self)
             )
 
 
@@ -79,7 +81,9 @@ class Optimizer:
         ValueError: the learning rate is not above 0.
     """
 
-    slots: ClassVar[tuple[str, ...]] = ()  # vectors as long as p that the optimizer keeps from step to step
+    slots: ClassVar[
+        tuple[str, ...]
+    ] = ()  # vectors as long as p that the optimizer keeps from step to step
 
     def __init__(self, learning_rate: float | Schedule) -> None:
         if not callable(learning_rate) and not (
@@ -98,8 +102,13 @@ class Optimizer:
 
     def _bind(self, parameters: Array, gradients: Array) -> None:
         """Work on these two vectors from now on; what the slots hold stays if shape and dtype do."""
-        given, kinds = (parameters, gradients), [(p.shape, p.dtype) for p in (parameters, gradients)]
-        if kinds[0] != kinds[1] or not all(p.dtype.kind == "f" and p.flags.c_contiguous for p in given):
+        given, kinds = (
+            (parameters, gradients),
+            [(p.shape, p.dtype) for p in (parameters, gradients)],
+        )
+        if kinds[0] != kinds[1] or not all(
+            p.dtype.kind == "f" and p.flags.c_contiguous for p in given
+        ):
             raise ValueError(
                 _(
                     "step takes parameters and gradients as two arrays of one shape and one float type, "
@@ -108,13 +117,16 @@ class Optimizer:
             )
         old = self._parameters
         if old is None or (old.shape, old.dtype) != kinds[0]:
-            self.state = {name: aligned_zeros(parameters.size, parameters.dtype) for name in self.slots}
+            self.state = {
+                name: aligned_zeros(parameters.size, parameters.dtype) for name in self.slots
+            }
             self._reset_state()
             self.iterations = 0
         self._parameters, self._gradients = parameters, gradients
         scratch = aligned_zeros(min(BLOCK, parameters.size), parameters.dtype)
         self._blocks = [
-            (*views, scratch[: views[0].size]) for views in blocks(parameters, gradients, *self.state.values())
+            (*views, scratch[: views[0].size])
+            for views in blocks(parameters, gradients, *self.state.values())
         ]
 
     def _reset_state(self) -> None:
@@ -182,7 +194,9 @@ class SGD(Optimizer):
         super().__init__(learning_rate)
         if not 0 <= momentum < 1:
             raise ValueError(
-                _("Momentum must be at least 0 and below 1, got {given}. 0.9 is usual.").format(given=momentum)
+                _("Momentum must be at least 0 and below 1, got {given}. 0.9 is usual.").format(
+                    given=momentum
+                )
             )
         self.momentum, self.nesterov = float(momentum), nesterov
 
@@ -241,7 +255,11 @@ class RMSprop(Optimizer):
     ) -> None:
         super().__init__(learning_rate)
         if not 0 <= rho < 1:
-            raise ValueError(_("rho must be at least 0 and below 1, got {given}. 0.9 is usual.").format(given=rho))
+            raise ValueError(
+                _("rho must be at least 0 and below 1, got {given}. 0.9 is usual.").format(
+                    given=rho
+                )
+            )
         self.rho, self.epsilon = float(rho), float(epsilon)
 
     def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
@@ -279,7 +297,9 @@ class Adam(Optimizer):
         super().__init__(learning_rate)
         if not (0 <= beta_1 < 1 and 0 <= beta_2 < 1):
             raise ValueError(
-                _("beta_1 and beta_2 must be at least 0 and below 1, got {b1} and {b2}.").format(b1=beta_1, b2=beta_2)
+                _("beta_1 and beta_2 must be at least 0 and below 1, got {b1} and {b2}.").format(
+                    b1=beta_1, b2=beta_2
+                )
             )
         self.beta_1, self.beta_2, self.epsilon = float(beta_1), float(beta_2), float(epsilon)
 

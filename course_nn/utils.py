@@ -28,9 +28,9 @@ def to_categorical(y: np.ndarray, num_classes: int | None = None) -> np.ndarray:
     labels = np.asarray(y)
     if not np.issubdtype(labels.dtype, np.integer):
         raise TypeError(
-            _("to_categorical takes integer labels, got {dtype}. Convert them with y.astype(int).").format(
-                dtype=labels.dtype
-            )
+            _(
+                "to_categorical takes integer labels, got {dtype}. Convert them with y.astype(int)."
+            ).format(dtype=labels.dtype)
         )
     labels = labels.astype(np.intp)
     classes = int(labels.max(initial=-1)) + 1 if num_classes is None else num_classes

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+
 from course_nn import cli
 from course_nn.checks import notebook, store
 

@@ -209,6 +209,8 @@ def test_the_lesson_drops_out_as_the_layer_of_the_package_does(rate):
     np.testing.assert_allclose(layer.backward(dy), theirs)
 
 
-@pytest.mark.parametrize(("w", "step", "expected"), [(0.5, 0.2, 0.3), (-0.5, 0.2, -0.3), (0.1, 0.2, 0), (0, 1, 0)])
+@pytest.mark.parametrize(
+    ("w", "step", "expected"), [(0.5, 0.2, 0.3), (-0.5, 0.2, -0.3), (0.1, 0.2, 0), (0, 1, 0)]
+)
 def test_the_soft_threshold_of_the_lesson_goes_to_zero_and_not_beyond(w, step, expected):
     assert lesson_functions()["soft_threshold"](np.array([w]), step) == pytest.approx(expected)

@@ -135,7 +135,13 @@ def translated(tree: ast.AST) -> list[ast.Call]:
 
 
 # What these say is for those who work on them: a person is told in other words, or trains a network.
-FOR_AUTHORS = ["grading/process", "grading/protocol", "grading/sandbox", "grading/seccomp", "widgets/train"]
+FOR_AUTHORS = [
+    "grading/process",
+    "grading/protocol",
+    "grading/sandbox",
+    "grading/seccomp",
+    "widgets/train",
+]
 SOURCES = sorted(
     set(PACKAGE.rglob("*.py")) - {(PACKAGE / name).with_suffix(".py") for name in FOR_AUTHORS}
 )

@@ -1061,7 +1061,9 @@ def test_the_package_imports_numpy_and_nothing_else_that_is_large():
 
 
 def test_a_step_adds_the_penalties_of_weights_longer_than_a_stretch():
-    layer = Dense(300, input_dim=300, kernel_regularizer=regularizers.l2(0.1), bias_regularizer="l1")
+    layer = Dense(
+        300, input_dim=300, kernel_regularizer=regularizers.l2(0.1), bias_regularizer="l1"
+    )
     model = Sequential([layer, Dense(3, "softmax")], seed=0, dtype="float64")
     model.compile(optimizers.SGD(0.5), "categorical_crossentropy")
     rng = np.random.default_rng(0)

@@ -231,7 +231,9 @@ def test_what_has_died_out_is_set_to_zero_before_it_slows_the_processor(make):
     momenta = [v for name, v in optimizer.state.items() if name in ("m", "velocity")]
     for momentum in momenta:
         assert momentum[0] == momentum[1] == 0
-        assert momentum[2] == pytest.approx(10, rel=1e-4) or make is MAKERS["plain"]  # 1 / (1 - 0.9)
+        assert (
+            momentum[2] == pytest.approx(10, rel=1e-4) or make is MAKERS["plain"]
+        )  # 1 / (1 - 0.9)
 
 
 # --- schedules

@@ -198,8 +198,8 @@ def test_every_picture_of_a_lesson_is_translated_described_and_whole(
         tree = ast.parse(cell.source, build.first_line(cell))
         tree = ast.fix_missing_locations(WithoutAsserts().visit(tree))
         try:
-            exec(compile(tree, build.first_line(cell), "exec"), names)  # noqa: S102
-        except Exception as error:  # noqa: BLE001
+            exec(compile(tree, build.first_line(cell), "exec"), names)
+        except Exception as error:
             assert "raises-exception" in cell.metadata.get("tags", []), traceback.format_exc()
             if Path(traceback.extract_tb(error.__traceback__)[-1].filename).is_relative_to(PACKAGE):
                 faults += [f"an error in English: {error}"] if english(str(error)) - own else []

@@ -55,8 +55,12 @@ def _judge(read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Reading:
     try:
         matrix, shares = read()
     except NotImplementedError:
-        sentence = _("It needs every function of this chapter. Write those that are missing above, first.")
-        return Reading(Panel(NOT_ATTEMPTED, _("{title}: not attempted yet").format(title=name), (sentence,)))
+        sentence = _(
+            "It needs every function of this chapter. Write those that are missing above, first."
+        )
+        return Reading(
+            Panel(NOT_ATTEMPTED, _("{title}: not attempted yet").format(title=name), (sentence,))
+        )
     _train, (images, labels) = mnist.load_data()
     shares = np.asarray(shares)
     if shares.shape != (len(labels), 10) or np.shape(matrix) != (10, 10):
@@ -64,16 +68,25 @@ def _judge(read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Reading:
         return Reading(Panel(FAILED, _("{title}: not yet").format(title=name), (sentence,)))
     said = shares.argmax(axis=1)
     right = float(np.mean(said == labels))
-    rows = ((_("test images read"), f"{right:.2%}"), (_("wanted"), _("more than {share:.0%}").format(share=WANTED)))
+    rows = (
+        (_("test images read"), f"{right:.2%}"),
+        (_("wanted"), _("more than {share:.0%}").format(share=WANTED)),
+    )
     if np.trace(matrix) != np.count_nonzero(said == labels) or np.sum(matrix) != len(labels):
-        sentence = _("The confusion matrix does not count what the shares say. Check confusion_matrix.")
+        sentence = _(
+            "The confusion matrix does not count what the shares say. Check confusion_matrix."
+        )
         return Reading(Panel(FAILED, _("{title}: not yet").format(title=name), (sentence,), rows))
     if not right > WANTED:
-        sentence = _("It does not read well enough. Does each function of this chapter pass its check?")
+        sentence = _(
+            "It does not read well enough. Does each function of this chapter pass its check?"
+        )
         return Reading(Panel(FAILED, _("{title}: not yet").format(title=name), (sentence,), rows))
     from course_nn.plots.mnist import readings
 
-    sentence = _("You have built a network that reads handwriting, line by line, and nobody else's code is in it.")
+    sentence = _(
+        "You have built a network that reads handwriting, line by line, and nobody else's code is in it."
+    )
     panel = Panel(PASSED, _("{title}: passed").format(title=name), (sentence,), rows)
     shown = np.concatenate([np.arange(6), np.flatnonzero(said != labels)[:6]])
     return Reading(panel, readings(images[shown], shares[shown], labels[shown]))

@@ -171,9 +171,13 @@ numerical_gradient = Exercise(
     inputs=points,
     hints=(
         N_("A gradient has a slope for each entry of x. So begin with an array of zeros like x."),
-        N_("For one entry i it is a central difference in which only x[i] moves. What do the others do?"),
+        N_(
+            "For one entry i it is a central difference in which only x[i] moves. What do the others do?"
+        ),
         N_("np.ndindex(x.shape) runs through the indices of an array of any shape."),
-        N_("Whole numbers cut off what is added to them: work on a copy, np.array(x, dtype=float)."),
+        N_(
+            "Whole numbers cut off what is added to them: work on a copy, np.array(x, dtype=float)."
+        ),
     ),
     why=N_(
         "Each entry moves alone while all others stand still: that is what a partial derivative "
@@ -186,8 +190,8 @@ numerical_gradient = Exercise(
         N_("The run from x[i] - h to x[i] + h is 2 h, and you divide by h."): lambda f, x, h: (
             one_entry_at_a_time(f, x, h, run=lambda h: h)
         ),
-        N_("You divide by 2 and not by 2 h."): lambda f, x, h: (
-            one_entry_at_a_time(f, x, h, run=lambda h: 2)
+        N_("You divide by 2 and not by 2 h."): lambda f, x, h: one_entry_at_a_time(
+            f, x, h, run=lambda h: 2
         ),
         N_("These are forward differences. Step to x[i] - h as well."): lambda f, x, h: (
             one_entry_at_a_time(f, x, h, step=lambda h: 0, run=lambda h: h)
@@ -198,9 +202,9 @@ numerical_gradient = Exercise(
         N_("x holds whole numbers and cuts off the h that you add. Convert it to float first."): (
             lambda f, x, h: one_entry_at_a_time(f, x, h, dtype=None)
         ),
-        N_("The gradient has the shape of x. Yours is flat."): lambda f, x, h: (
-            one_entry_at_a_time(f, x, h).ravel()
-        ),
+        N_("The gradient has the shape of x. Yours is flat."): lambda f, x, h: one_entry_at_a_time(
+            f, x, h
+        ).ravel(),
     },
     rights=(
         one_entry_at_a_time,
@@ -213,6 +217,7 @@ numerical_gradient = Exercise(
         lambda f, x, h: derivatives.numerical_gradient(f, x, h).tolist(),
     ),
 )
+
 
 def formulas(rng):
     """f, gradient, x, h: gradients that are right and wrong, of arrays of one axis and of two."""
@@ -245,7 +250,9 @@ gradient_check = Exercise(
     inputs=formulas,
     atol=1e-6,
     hints=(
-        N_("You need two gradients at x: gradient(x) by the formula, and one by numbers. You have written that."),
+        N_(
+            "You need two gradients at x: gradient(x) by the formula, and one by numbers. You have written that."
+        ),
         N_("np.linalg.norm gives the length of an array of any shape. How long is the difference?"),
         N_("Compare that with the sum of the two lengths."),
     ),
@@ -258,7 +265,9 @@ gradient_check = Exercise(
         N_("This is the difference itself. Divide it by the lengths of both gradients."): (
             lambda f, gradient, x, h: np.linalg.norm(gradient(x) - one_entry_at_a_time(f, x, h))
         ),
-        N_("The lengths are subtracted. Two long gradients may point to different sides: subtract first."): (
+        N_(
+            "The lengths are subtracted. Two long gradients may point to different sides: subtract first."
+        ): (
             lambda f, gradient, x, h: (
                 abs(np.linalg.norm(gradient(x)) - np.linalg.norm(one_entry_at_a_time(f, x, h)))
                 / (np.linalg.norm(gradient(x)) + np.linalg.norm(one_entry_at_a_time(f, x, h)))
@@ -329,7 +338,9 @@ activation_slopes = Exercise(
     returns=("sigmoid", "tanh", "relu"),
     hints=(
         N_("The first two can be had from the value: s (1 - s) and 1 - t squared."),
-        N_("ReLU has the slope 1 above 0 and 0 below; at 0 itself take 0. A comparison gives True and False."),
+        N_(
+            "ReLU has the slope 1 above 0 and 0 below; at 0 itself take 0. A comparison gives True and False."
+        ),
         N_("np.where(x > 0, 1.0, 0.0) works on a number and on an array."),
     ),
     why=N_(
@@ -361,10 +372,14 @@ activation_slopes = Exercise(
     },
     rights=(
         lambda x: (
-            np.exp(-x) / (1 + np.exp(-x)) ** 2, 1 / np.cosh(x) ** 2, np.multiply(1.0, np.greater(x, 0))
+            np.exp(-x) / (1 + np.exp(-x)) ** 2,
+            1 / np.cosh(x) ** 2,
+            np.multiply(1.0, np.greater(x, 0)),
         ),
         lambda x: [
-            (1 - np.tanh(np.divide(x, 2)) ** 2) / 4, (1 + np.tanh(x)) * (1 - np.tanh(x)), np.heaviside(x, 0)
+            (1 - np.tanh(np.divide(x, 2)) ** 2) / 4,
+            (1 + np.tanh(x)) * (1 - np.tanh(x)),
+            np.heaviside(x, 0),
         ],
     ),
 )
@@ -397,7 +412,9 @@ chain_slope = Exercise(
     reference=lambda x, w, b, y: chain(x, w, b, y),
     inputs=links,
     hints=(
-        N_("Three links: z = w x + b, then a = tanh(z), then the error (a - y) squared. Give each its slope."),
+        N_(
+            "Three links: z = w x + b, then a = tanh(z), then the error (a - y) squared. Give each its slope."
+        ),
         N_("dz/dw is x, da/dz is 1 - a squared, and the slope of the error by a is 2 (a - y)."),
         N_("Along a chain slopes multiply."),
     ),
@@ -460,8 +477,12 @@ stable_sigmoid = Exercise(
     atol=1e-30,  # e^-40 has to be more than 0
     hints=(
         N_("Which of e^z and e^-z is too large for a number when z is -1000? And when it is 1000?"),
-        N_("1 / (1 + e^-z) is the same as e^z / (1 + e^z). For which z is the one safe, for which the other?"),
-        N_("Both can be written with e^-|z|, which is never above 1. np.where chooses between two arrays."),
+        N_(
+            "1 / (1 + e^-z) is the same as e^z / (1 + e^z). For which z is the one safe, for which the other?"
+        ),
+        N_(
+            "Both can be written with e^-|z|, which is never above 1. np.where chooses between two arrays."
+        ),
     ),
     why=N_(
         "With e = e^-|z| the sigmoid is 1 / (1 + e) from 0 upwards and e / (1 + e) below. Both are the same "
@@ -469,15 +490,15 @@ stable_sigmoid = Exercise(
         "small values keep all their digits."
     ),
     mistakes={
-        N_("e^z overflows for large z: infinity by infinity is no number. Use that form below 0 alone."): (
-            lambda z: np.exp(z) / (1 + np.exp(z))
-        ),
-        N_("z is cut off, so small values come out wrong: the sigmoid of -40 is 4e-18, not more."): (
-            lambda z: 1 / (1 + np.exp(-np.clip(z, -30, 30)))
-        ),
-        N_("With tanh, (1 + tanh(z / 2)) / 2, small values drown in the 1: at -40 nothing is left."): (
-            lambda z: (1 + np.tanh(np.divide(z, 2))) / 2
-        ),
+        N_(
+            "e^z overflows for large z: infinity by infinity is no number. Use that form below 0 alone."
+        ): (lambda z: np.exp(z) / (1 + np.exp(z))),
+        N_(
+            "z is cut off, so small values come out wrong: the sigmoid of -40 is 4e-18, not more."
+        ): (lambda z: 1 / (1 + np.exp(-np.clip(z, -30, 30)))),
+        N_(
+            "With tanh, (1 + tanh(z / 2)) / 2, small values drown in the 1: at -40 nothing is left."
+        ): (lambda z: (1 + np.tanh(np.divide(z, 2))) / 2),
         N_("This is right for z above 0. Below, the numerator has to be e^-|z|."): (
             lambda z: 1 / (1 + np.exp(-np.abs(z)))
         ),
@@ -531,7 +552,9 @@ stable_softmax = Exercise(
     hints=(
         N_("First without extremes: e to each score, divided by the sum of them all."),
         N_("What happens to the shares if you subtract the same number from all scores?"),
-        N_("Nothing: numerator and denominator lose the same factor. Which number makes every e^z at most 1?"),
+        N_(
+            "Nothing: numerator and denominator lose the same factor. Which number makes every e^z at most 1?"
+        ),
     ),
     why=N_(
         "Subtracting a number from all scores divides numerator and denominator by the same factor, so the shares "
@@ -554,9 +577,9 @@ stable_softmax = Exercise(
         N_("The smallest score is subtracted. It is the largest that must not overflow."): (
             lambda z: shares(z, np.min)
         ),
-        N_("A sigmoid of each score: these do not add up to 1. Divide by the sum of the exponentials."): (
-            lambda z: 1 / (1 + np.exp(-z))
-        ),
+        N_(
+            "A sigmoid of each score: these do not add up to 1. Divide by the sum of the exponentials."
+        ): (lambda z: 1 / (1 + np.exp(-z))),
         N_("The sign is turned round: the largest score must get the largest share."): (
             lambda z: shares(-z)
         ),

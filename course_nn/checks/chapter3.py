@@ -34,7 +34,9 @@ weighted_sum = Exercise(
     inputs=rows,
     hints=(
         N_("For one example: multiply each input by its weight, add the products, add b."),
-        N_("x has an example in each row. Which product of x (n, d) and w (d,) has the shape (n,)?"),
+        N_(
+            "x has an example in each row. Which product of x (n, d) and w (d,) has the shape (n,)?"
+        ),
     ),
     why=N_(
         "x @ w multiplies each row of x with w entry by entry and adds the products, so it gives one "
@@ -207,7 +209,9 @@ binary_crossentropy = Exercise(
     reference=crossentropy,
     inputs=losses,
     hints=(
-        N_("For a label 1 the loss is -log(a), for a label 0 it is -log(1 - a). Do these two first."),
+        N_(
+            "For a label 1 the loss is -log(a), for a label 0 it is -log(1 - a). Do these two first."
+        ),
         N_("y times the one plus (1 - y) times the other: one of the two factors is always 0."),
         N_("The total error is the mean over the examples."),
     ),
@@ -285,9 +289,15 @@ stable_crossentropy = Exercise(
         (np.array([-1000.0, 1000.0, 0.0]), np.array([0, 1, 1])),
     ),
     hints=(
-        N_("Put a = 1 / (1 + e^-z) in -log(a): what is left is log(1 + e^-z). What is -log(1 - a)?"),
-        N_("-log(a) is log(1 + e^-z) and -log(1 - a) is z + log(1 + e^-z). Only e^-z can overflow now."),
-        N_("log(1 + e^-z) is max(-z, 0) + log(1 + e^-|z|): for z below 0, take e^-z out of the logarithm."),
+        N_(
+            "Put a = 1 / (1 + e^-z) in -log(a): what is left is log(1 + e^-z). What is -log(1 - a)?"
+        ),
+        N_(
+            "-log(a) is log(1 + e^-z) and -log(1 - a) is z + log(1 + e^-z). Only e^-z can overflow now."
+        ),
+        N_(
+            "log(1 + e^-z) is max(-z, 0) + log(1 + e^-|z|): for z below 0, take e^-z out of the logarithm."
+        ),
     ),
     why=N_(
         "Far from 0 the sigmoid rounds to exactly 0 or 1, and the logarithm of 0 is infinite. Written in "
@@ -295,12 +305,12 @@ stable_crossentropy = Exercise(
         "loss of a neuron that is badly wrong is as large as its z, not infinite."
     ),
     mistakes={
-        N_("The sigmoid rounds to 0 or 1 here, and log(0) is infinite. Simplify the formula in z first."): (
-            naive
-        ),
-        N_("The outputs are clipped away from 0 and 1, so the loss of a bad mistake stops growing."): (
-            lambda z, y: crossentropy(np.clip(sigmoid(z), 1e-7, 1 - 1e-7), y)
-        ),
+        N_(
+            "The sigmoid rounds to 0 or 1 here, and log(0) is infinite. Simplify the formula in z first."
+        ): (naive),
+        N_(
+            "The outputs are clipped away from 0 and 1, so the loss of a bad mistake stops growing."
+        ): (lambda z, y: crossentropy(np.clip(sigmoid(z), 1e-7, 1 - 1e-7), y)),
         N_("e^-z overflows for z far below 0. Put -|z| in the exponential and add max(-z, 0)."): (
             lambda z, y: np.mean((1 - y) * z + np.log(1 + np.exp(-z)))
         ),
@@ -320,9 +330,9 @@ stable_crossentropy = Exercise(
     rights=(
         lambda z, y: np.mean(np.logaddexp(0, z) - z * y),
         lambda z, y: np.mean(np.logaddexp(0, np.where(y == 1, -z, z))),
-        lambda z, y: sum(
-            max(s, 0) - s * t + np.log(1 + np.exp(-abs(s))) for s, t in zip(z, y)
-        ) / len(z),
+        lambda z, y: (
+            sum(max(s, 0) - s * t + np.log(1 + np.exp(-abs(s))) for s, t in zip(z, y)) / len(z)
+        ),
     ),
 )
 
@@ -355,9 +365,13 @@ neuron_gradient = Exercise(
     inputs=labeled,
     returns=("dw", "db"),
     hints=(
-        N_("With cross-entropy the slope by z is a - y for each example. How does z depend on w and b?"),
+        N_(
+            "With cross-entropy the slope by z is a - y for each example. How does z depend on w and b?"
+        ),
         N_("dz/db is 1, so db is the mean of a - y. dz/dw is the example's x itself."),
-        N_("dw has an entry for each weight. Which product of x (n, d) and a - y (n,) has the shape (d,)?"),
+        N_(
+            "dw has an entry for each weight. Which product of x (n, d) and a - y (n,) has the shape (d,)?"
+        ),
     ),
     why=N_(
         "By the chain rule each example gives the slope (a - y) x for the weights and a - y for the bias: "
@@ -381,18 +395,15 @@ neuron_gradient = Exercise(
             lambda x, y, w, b: (x.T @ (x @ w + b - y) / len(y), np.mean(x @ w + b - y))
         ),
         N_("dw lacks the inputs: the slope of z by a weight is its x."): (
-            lambda x, y, w, b: (
-                np.full(len(w), gradients(x, y, w, b)[1]), gradients(x, y, w, b)[1]
-            )
+            lambda x, y, w, b: (np.full(len(w), gradients(x, y, w, b)[1]), gradients(x, y, w, b)[1])
         ),
         N_("db is added up, and dw is a mean. Both are means over the examples."): (
-            lambda x, y, w, b: (
-                gradients(x, y, w, b)[0], len(y) * gradients(x, y, w, b)[1]
-            )
+            lambda x, y, w, b: (gradients(x, y, w, b)[0], len(y) * gradients(x, y, w, b)[1])
         ),
         N_("dw is divided by the number of weights. Divide by the number of examples."): (
             lambda x, y, w, b: (
-                gradients(x, y, w, b)[0] * len(y) / len(w), gradients(x, y, w, b)[1]
+                gradients(x, y, w, b)[0] * len(y) / len(w),
+                gradients(x, y, w, b)[1],
             )
         ),
     },
@@ -445,7 +456,9 @@ train_neuron = Exercise(
     returns=("w", "b"),
     hints=(
         N_("Each step: the gradient at the present w and b, then a step against it, for both."),
-        N_("neuron_gradient(x, y, w, b) gives dw and db. How far do you go, and in which direction?"),
+        N_(
+            "neuron_gradient(x, y, w, b) gives dw and db. How far do you go, and in which direction?"
+        ),
         N_("w -= ... changes the array that you were given. w = w - ... makes a new one."),
     ),
     why=N_(
@@ -455,13 +468,17 @@ train_neuron = Exercise(
     ),
     mistakes={
         N_("This climbs: the gradient points uphill, so subtract it."): (
-            lambda x, y, w, b, learning_rate, steps: descend(x, y, w, b, learning_rate, steps, sign=1)
+            lambda x, y, w, b, learning_rate, steps: descend(
+                x, y, w, b, learning_rate, steps, sign=1
+            )
         ),
         N_("The learning rate is missing."): (
             lambda x, y, w, b, learning_rate, steps: descend(x, y, w, b, 1, steps)
         ),
         N_("There is only one step. Repeat it, with a new gradient each time."): (
-            lambda x, y, w, b, learning_rate, steps: descend(x, y, w, b, learning_rate, min(steps, 1))
+            lambda x, y, w, b, learning_rate, steps: descend(
+                x, y, w, b, learning_rate, min(steps, 1)
+            )
         ),
         N_("b never changes. It has a gradient, too."): (
             lambda x, y, w, b, learning_rate, steps: descend(
@@ -469,9 +486,13 @@ train_neuron = Exercise(
             )
         ),
         N_("The gradient for b is taken after w has moved. Compute both, then move both."): (
-            lambda x, y, w, b, learning_rate, steps: descend(x, y, w, b, learning_rate, steps, stale=True)
+            lambda x, y, w, b, learning_rate, steps: descend(
+                x, y, w, b, learning_rate, steps, stale=True
+            )
         ),
-        N_("The gradient is computed once, before the loop. It is another one at each new place."): (
+        N_(
+            "The gradient is computed once, before the loop. It is another one at each new place."
+        ): (
             lambda x, y, w, b, learning_rate, steps: descend(
                 x, y, w, b, learning_rate, steps, slopes=lambda *_at: gradients(x, y, w, b)
             )

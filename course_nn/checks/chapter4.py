@@ -26,8 +26,12 @@ dense_forward = Exercise(
     reference=lambda x, W, b: x @ W + b,
     inputs=layers,
     hints=(
-        N_("Each unit is a neuron: its weights are a column of W. How are all columns done at once?"),
-        N_("(n, inputs) times (inputs, units) is (n, units). NumPy adds b, (units,), to every row."),
+        N_(
+            "Each unit is a neuron: its weights are a column of W. How are all columns done at once?"
+        ),
+        N_(
+            "(n, inputs) times (inputs, units) is (n, units). NumPy adds b, (units,), to every row."
+        ),
     ),
     why=N_(
         "Entry [n, j] of x @ W multiplies row n of x with column j of W and adds up: the weighted sum of "
@@ -38,10 +42,12 @@ dense_forward = Exercise(
         N_("W is transposed. It is shaped (inputs, units), so x @ W fits as it is."): (
             lambda x, W, b: x @ W.T + b
         ),
-        N_("The product is turned round: the rows of x come first, x @ W."): lambda x, W, b: W @ x + b,
-        N_("b is added as a column, to the examples. It belongs to the units: add it to every row."): (
-            lambda x, W, b: x @ W + b[:, np.newaxis]
+        N_("The product is turned round: the rows of x come first, x @ W."): lambda x, W, b: (
+            W @ x + b
         ),
+        N_(
+            "b is added as a column, to the examples. It belongs to the units: add it to every row."
+        ): (lambda x, W, b: x @ W + b[:, np.newaxis]),
         N_("b multiplies the sums. Add it."): lambda x, W, b: x @ W * b,
         N_("* multiplies entry by entry. The weighted sums are a matrix product, @."): (
             lambda x, W, b: x * W + b
@@ -98,7 +104,9 @@ dense_backward = Exercise(
     hints=(
         N_("Each gradient has the shape of what it belongs to: dx of x, dW of W, db of b."),
         N_("With dy (n, units), x (n, inputs) and W (inputs, units): which product has W's shape?"),
-        N_("b is added to every row, so all rows of dy arrive at it. What does a graph do where paths meet?"),
+        N_(
+            "b is added to every row, so all rows of dy arrive at it. What does a graph do where paths meet?"
+        ),
     ),
     why=N_(
         "Every entry y[n, j] is a sum over i of x[n, i] W[i, j]. So W[i, j] collects dy[n, j] x[n, i] "
@@ -141,6 +149,7 @@ dense_backward = Exercise(
     ),
 )
 
+
 def outputs_and_gradients(rng):
     """dh, h: gradients and the outputs of a sigmoid layer, of one shape."""
     yield np.array([[2.0]]), np.array([[0.5]])
@@ -177,7 +186,9 @@ sigmoid_backward = Exercise(
         N_("1 - h * h is the slope of tanh. That of the sigmoid is h (1 - h)."): (
             lambda dh, h: dh * (1 - h * h)
         ),
-        N_("This multiplies by the output h. Multiply by the slope, h (1 - h)."): lambda dh, h: dh * h,
+        N_("This multiplies by the output h. Multiply by the slope, h (1 - h)."): lambda dh, h: (
+            dh * h
+        ),
         N_("Slope and gradient are added. The chain rule multiplies them."): (
             lambda dh, h: dh + h * (1 - h)
         ),
@@ -272,9 +283,13 @@ crossentropy_gradient = Exercise(
         (np.array([[-1000.0, -1001.0], [0.0, 1000.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])),
     ),
     hints=(
-        N_("First the probabilities: p = softmax(z), for each row. What is the slope of the loss of one row?"),
+        N_(
+            "First the probabilities: p = softmax(z), for each row. What is the slope of the loss of one row?"
+        ),
         N_("It is p - y, as for one neuron. And the loss is a mean over the n rows."),
-        N_("If the extremes fail: subtract the largest z of each row before np.exp. p stays the same."),
+        N_(
+            "If the extremes fail: subtract the largest z of each row before np.exp. p stays the same."
+        ),
     ),
     why=N_(
         "The slope of the logarithm, 1 / p, cancels against the p in the slope of softmax, and what is "
@@ -285,11 +300,15 @@ crossentropy_gradient = Exercise(
         N_("The gradient is not divided by n. The loss is the mean over the rows."): (
             lambda z, y: softmax(z) - y
         ),
-        N_("The sign is turned round: the gradient is p - y."): lambda z, y: (y - softmax(z)) / len(y),
-        N_("y is missing: these are the probabilities, divided by n."): lambda z, y: softmax(z) / len(y),
-        N_("It is divided by the number of entries. The loss is a mean over rows, so divide by n."): (
-            lambda z, y: (softmax(z) - y) / y.size
+        N_("The sign is turned round: the gradient is p - y."): lambda z, y: (
+            (y - softmax(z)) / len(y)
         ),
+        N_("y is missing: these are the probabilities, divided by n."): lambda z, y: (
+            softmax(z) / len(y)
+        ),
+        N_(
+            "It is divided by the number of entries. The loss is a mean over rows, so divide by n."
+        ): (lambda z, y: (softmax(z) - y) / y.size),
         N_("Softmax is missing: this is z - y. First make probabilities of z."): (
             lambda z, y: (z - y) / len(y)
         ),
@@ -305,7 +324,9 @@ crossentropy_gradient = Exercise(
     },
     rights=(
         lambda z, y: [(softmax(row) - truth) / len(z) for row, truth in zip(z, y)],
-        lambda z, y: np.exp(z - np.logaddexp.reduce(z, axis=1)[:, np.newaxis]) / len(y) - y / len(y),
+        lambda z, y: (
+            np.exp(z - np.logaddexp.reduce(z, axis=1)[:, np.newaxis]) / len(y) - y / len(y)
+        ),
     ),
 )
 
@@ -338,22 +359,24 @@ he_initialization = Exercise(
         "every layer as strong as it went in."
     ),
     mistakes={
-        N_("The square root is missing: 2 / inputs is the variance, and a factor enters it squared."): (
-            lambda r: r * 2 / len(r)
-        ),
+        N_(
+            "The square root is missing: 2 / inputs is the variance, and a factor enters it squared."
+        ): (lambda r: r * 2 / len(r)),
         N_("This divides by the number of units. It is the number of inputs, the rows of W."): (
             lambda r: r * np.sqrt(2 / r.shape[1])
         ),
-        N_("The 2 is missing: it makes up for the half that ReLU loses."): lambda r: r / np.sqrt(len(r)),
+        N_("The 2 is missing: it makes up for the half that ReLU loses."): lambda r: (
+            r / np.sqrt(len(r))
+        ),
         N_("This is Glorot's size, 2 / (inputs + units). He takes the inputs alone."): (
             lambda r: r * np.sqrt(2 / sum(r.shape))
         ),
         N_("This divides by the size, and makes large weights. Multiply by sqrt(2 / inputs)."): (
             lambda r: r / np.sqrt(2 / len(r))
         ),
-        N_("This divides by all entries of W. Each unit adds up as many products as there are inputs."): (
-            lambda r: r * np.sqrt(2 / r.size)
-        ),
+        N_(
+            "This divides by all entries of W. Each unit adds up as many products as there are inputs."
+        ): (lambda r: r * np.sqrt(2 / r.size)),
     },
     rights=(
         lambda r: np.sqrt(2) * r / np.sqrt(len(r)),
@@ -372,7 +395,13 @@ def networks(rng):
         np.array([[2.0], [5.0]]),
         np.array([0.5]),
     )
-    for n, inputs, hidden, units in ((2, 2, 2, 2), (3, 2, 4, 1), (1, 3, 5, 2), (4, 1, 3, 3), (5, 3, 3, 3)):
+    for n, inputs, hidden, units in (
+        (2, 2, 2, 2),
+        (3, 2, 4, 1),
+        (1, 3, 5, 2),
+        (4, 1, 3, 3),
+        (5, 3, 3, 3),
+    ):
         shapes = (n, inputs), (inputs, hidden), (hidden,), (hidden, units), (units,)
         yield tuple(rng.normal(size=shape).round(1) + 0.05 for shape in shapes)
 
@@ -395,7 +424,9 @@ network_forward = Exercise(
     returns=("h", "y"),
     hints=(
         N_("Twice the dense layer that you have written, and a ReLU between the two."),
-        N_("The second layer takes h, what comes out of the ReLU. What does the backward pass need later?"),
+        N_(
+            "The second layer takes h, what comes out of the ReLU. What does the backward pass need later?"
+        ),
     ),
     why=N_(
         "Layers are functions, and a network is one put into the other. h is returned as well, because the "
@@ -407,7 +438,8 @@ network_forward = Exercise(
         ),
         N_("A ReLU is put on the output too. The last layer has none here."): (
             lambda x, W1, b1, W2, b2: (
-                two_layers(x, W1, b1, W2, b2)[0], np.maximum(two_layers(x, W1, b1, W2, b2)[1], 0)
+                two_layers(x, W1, b1, W2, b2)[0],
+                np.maximum(two_layers(x, W1, b1, W2, b2)[1], 0),
             )
         ),
         N_("h is returned before the ReLU. The backward pass needs it after."): (
@@ -415,12 +447,14 @@ network_forward = Exercise(
         ),
         N_("b1 is added after the ReLU. It belongs to the weighted sum."): (
             lambda x, W1, b1, W2, b2: (
-                np.maximum(x @ W1, 0) + b1, (np.maximum(x @ W1, 0) + b1) @ W2 + b2
+                np.maximum(x @ W1, 0) + b1,
+                (np.maximum(x @ W1, 0) + b1) @ W2 + b2,
             )
         ),
         N_("b2 is missing."): (
             lambda x, W1, b1, W2, b2: (
-                two_layers(x, W1, b1, W2, b2)[0], two_layers(x, W1, b1, W2, b2)[0] @ W2
+                two_layers(x, W1, b1, W2, b2)[0],
+                two_layers(x, W1, b1, W2, b2)[0] @ W2,
             )
         ),
         N_("Only y is returned. Return h as well: h, y."): (
@@ -429,7 +463,8 @@ network_forward = Exercise(
     },
     rights=(
         lambda x, W1, b1, W2, b2: [
-            np.where(x @ W1 > -b1, x @ W1 + b1, 0), np.clip(x @ W1 + b1, 0, None) @ W2 + b2
+            np.where(x @ W1 > -b1, x @ W1 + b1, 0),
+            np.clip(x @ W1 + b1, 0, None) @ W2 + b2,
         ],
         lambda x, W1, b1, W2, b2: (
             (x @ W1 + b1) * (x @ W1 + b1 > 0),
@@ -464,9 +499,13 @@ network_backward = Exercise(
     inputs=passes,
     returns=("dW1", "db1", "dW2", "db2"),
     hints=(
-        N_("Begin at the end: for the second layer h is the input and dy the gradient of the output."),
+        N_(
+            "Begin at the end: for the second layer h is the input and dy the gradient of the output."
+        ),
         N_("dense_backward(dy, h, W2) gives dh, dW2 and db2. Then dh goes back through the ReLU."),
-        N_("dz = relu_backward(dh, h) is the gradient at the first layer's output, and x is its input."),
+        N_(
+            "dz = relu_backward(dh, h) is the gradient at the first layer's output, and x is its input."
+        ),
     ),
     why=N_(
         "The same three products twice, and a mask between them: backward, a network is its layers in "
@@ -476,9 +515,9 @@ network_backward = Exercise(
         N_("The ReLU's mask is missing: where h is 0, nothing goes back."): (
             lambda dy, x, h, W2: gradients(dy, x, h, W2, mask=lambda dz, h: dz)
         ),
-        N_("The gradient is multiplied by h. Multiply by the ReLU's slope: 1 where h > 0, else 0."): (
-            lambda dy, x, h, W2: gradients(dy, x, h, W2, mask=lambda dz, h: dz * h)
-        ),
+        N_(
+            "The gradient is multiplied by h. Multiply by the ReLU's slope: 1 where h > 0, else 0."
+        ): (lambda dy, x, h, W2: gradients(dy, x, h, W2, mask=lambda dz, h: dz * h)),
         N_("The mask is turned round: the gradient passes where h is above 0."): (
             lambda dy, x, h, W2: gradients(dy, x, h, W2, mask=lambda dz, h: dz * (h <= 0))
         ),

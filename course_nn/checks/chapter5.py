@@ -52,13 +52,15 @@ scale_images = Exercise(
         N_("Rows and columns are turned round: each image must be a row, (n, pixels)."): (
             lambda images: images.reshape(len(images), -1).T / 255
         ),
-        N_("It is divided by the largest pixel that is there. Divide by 255, whatever the images hold."): (
-            lambda images: images.reshape(len(images), -1) / max(images.max(), 1)
-        ),
+        N_(
+            "It is divided by the largest pixel that is there. Divide by 255, whatever the images hold."
+        ): (lambda images: images.reshape(len(images), -1) / max(images.max(), 1)),
     },
     rights=(
         lambda images: np.array([image.flatten() for image in images]) / 255.0,
-        lambda images: [[pixel / 255 for row in image for pixel in row.tolist()] for image in images],
+        lambda images: [
+            [pixel / 255 for row in image for pixel in row.tolist()] for image in images
+        ],
         lambda images: images.reshape(len(images), -1).astype(np.float32) / 255,
     ),
 )
@@ -85,7 +87,9 @@ one_hot = Exercise(
     reference=lambda labels, classes: np.eye(classes)[labels],
     inputs=labeled,
     hints=(
-        N_("Begin with zeros, a row for each label and a column for each class. Where does the 1 go?"),
+        N_(
+            "Begin with zeros, a row for each label and a column for each class. Where does the 1 go?"
+        ),
         N_("In row i the 1 stands in column labels[i]."),
         N_("y[rows, columns] = 1 with two arrays of numbers sets one entry for each pair of them."),
     ),
@@ -94,9 +98,9 @@ one_hot = Exercise(
         "needed. np.eye(classes)[labels] does the same in a line. As a row the label can be compared with ten shares; as a number, 9 would be nearer to 8 than to 1."
     ),
     mistakes={
-        N_("The width is counted from the labels. A class may be missing among them: use `classes`."): (
-            lambda labels, classes: np.eye(int(labels.max()) + 1)[labels]
-        ),
+        N_(
+            "The width is counted from the labels. A class may be missing among them: use `classes`."
+        ): (lambda labels, classes: np.eye(int(labels.max()) + 1)[labels]),
         N_("Classes count from 0: label 0 has its 1 in the first column."): (
             lambda labels, classes: np.eye(classes)[labels.astype(int) - 1]
         ),
@@ -106,7 +110,9 @@ one_hot = Exercise(
         N_("The label itself stands in its column. It must be a 1."): (
             lambda labels, classes: np.eye(classes)[labels] * labels[:, np.newaxis]
         ),
-        N_("Zeros and ones have changed places."): lambda labels, classes: 1 - np.eye(classes)[labels],
+        N_("Zeros and ones have changed places."): lambda labels, classes: (
+            1 - np.eye(classes)[labels]
+        ),
         N_("All columns up to the label hold 1. Only the label's own may."): (
             lambda labels, classes: (np.arange(classes) <= labels[:, np.newaxis]) * 1.0
         ),
@@ -131,7 +137,13 @@ def networks(rng):
         np.array([[1.0, 1.0], [5.0, 5.0]]),
         np.array([0.0, 0.0]),
     )
-    for n, inputs, hidden, units in ((2, 2, 2, 2), (3, 2, 4, 3), (1, 3, 5, 2), (4, 2, 3, 3), (5, 3, 3, 4)):
+    for n, inputs, hidden, units in (
+        (2, 2, 2, 2),
+        (3, 2, 4, 3),
+        (1, 3, 5, 2),
+        (4, 2, 3, 3),
+        (5, 3, 3, 4),
+    ):
         shapes = (n, inputs), (inputs, hidden), (hidden,), (hidden, units), (units,)
         yield tuple(rng.normal(size=shape).round(1) + 0.05 for shape in shapes)
 
@@ -173,7 +185,9 @@ softmax_network = Exercise(
         ),
     ),
     hints=(
-        N_("A dense layer with ReLU gives h, a second dense layer the scores, softmax the shares p."),
+        N_(
+            "A dense layer with ReLU gives h, a second dense layer the scores, softmax the shares p."
+        ),
         N_("Softmax goes row by row: axis=1, and keepdims=True, so that the division fits."),
         N_("If the extremes fail: subtract the largest score of each row before np.exp."),
     ),
@@ -186,16 +200,23 @@ softmax_network = Exercise(
             lambda x, W1, b1, W2, b2: (x @ W1 + b1, softmax((x @ W1 + b1) @ W2 + b2))
         ),
         N_("Softmax is missing: these are the scores."): (
-            lambda x, W1, b1, W2, b2: (read(x, W1, b1, W2, b2)[0], read(x, W1, b1, W2, b2)[0] @ W2 + b2)
+            lambda x, W1, b1, W2, b2: (
+                read(x, W1, b1, W2, b2)[0],
+                read(x, W1, b1, W2, b2)[0] @ W2 + b2,
+            )
         ),
         N_("Softmax is taken along the columns. The shares of one image add up to 1: axis=1."): (
             lambda x, W1, b1, W2, b2: (
-                read(x, W1, b1, W2, b2)[0], softmax(read(x, W1, b1, W2, b2)[0] @ W2 + b2, axis=0)
+                read(x, W1, b1, W2, b2)[0],
+                softmax(read(x, W1, b1, W2, b2)[0] @ W2 + b2, axis=0),
             )
         ),
-        N_("The largest score of all rows is subtracted, and a row far below it vanishes. Take each row's."): (
+        N_(
+            "The largest score of all rows is subtracted, and a row far below it vanishes. Take each row's."
+        ): (
             lambda x, W1, b1, W2, b2: (
-                read(x, W1, b1, W2, b2)[0], _shifted_by_all(read(x, W1, b1, W2, b2)[0] @ W2 + b2)
+                read(x, W1, b1, W2, b2)[0],
+                _shifted_by_all(read(x, W1, b1, W2, b2)[0] @ W2 + b2),
             )
         ),
         N_("The shares of all images together add up to 1. They must do so in each row."): (
@@ -211,9 +232,7 @@ softmax_network = Exercise(
                 / np.exp(read(x, W1, b1, W2, b2)[0] @ W2 + b2).sum(axis=1, keepdims=True),
             )
         ),
-        N_("b2 is missing."): (
-            lambda x, W1, b1, W2, b2: read(x, W1, b1, W2, 0 * b2)
-        ),
+        N_("b2 is missing."): (lambda x, W1, b1, W2, b2: read(x, W1, b1, W2, 0 * b2)),
         N_("Only p is returned. Return h as well: h, p."): (
             lambda x, W1, b1, W2, b2: read(x, W1, b1, W2, b2)[1]
         ),
@@ -225,8 +244,11 @@ softmax_network = Exercise(
         lambda x, W1, b1, W2, b2: [
             np.clip(x @ W1 + b1, 0, None),
             np.exp(
-                np.clip(x @ W1 + b1, 0, None) @ W2 + b2
-                - np.logaddexp.reduce(np.clip(x @ W1 + b1, 0, None) @ W2 + b2, axis=1)[:, np.newaxis]
+                np.clip(x @ W1 + b1, 0, None) @ W2
+                + b2
+                - np.logaddexp.reduce(np.clip(x @ W1 + b1, 0, None) @ W2 + b2, axis=1)[
+                    :, np.newaxis
+                ]
             ),
         ],
         lambda x, W1, b1, W2, b2: tuple(
@@ -263,9 +285,15 @@ network_gradients = Exercise(
     inputs=passes,
     returns=("dW1", "db1", "dW2", "db2"),
     hints=(
-        N_("Softmax and cross-entropy together have the gradient (p - y) / n at the scores. Call it dz2."),
-        N_("dz2 is what arrives at the second layer, whose input is h. Which product is shaped like W2?"),
-        N_("dh = dz2 @ W2.T goes back through the ReLU, where h > 0, and arrives at the first layer."),
+        N_(
+            "Softmax and cross-entropy together have the gradient (p - y) / n at the scores. Call it dz2."
+        ),
+        N_(
+            "dz2 is what arrives at the second layer, whose input is h. Which product is shaped like W2?"
+        ),
+        N_(
+            "dh = dz2 @ W2.T goes back through the ReLU, where h > 0, and arrives at the first layer."
+        ),
     ),
     why=N_(
         "The comparison p - y starts the way back, and from there on each layer does the same: the product with its input is "
@@ -278,15 +306,15 @@ network_gradients = Exercise(
         N_("The sign is turned round: the gradient at the scores is p - y."): (
             lambda x, y, h, p, W2: backward(x, y, h, p, W2, start=lambda y, p: (y - p) / len(y))
         ),
-        N_("It is divided by the number of entries. The loss is a mean over images: divide by n."): (
-            lambda x, y, h, p, W2: backward(x, y, h, p, W2, start=lambda y, p: (p - y) / y.size)
-        ),
+        N_(
+            "It is divided by the number of entries. The loss is a mean over images: divide by n."
+        ): (lambda x, y, h, p, W2: backward(x, y, h, p, W2, start=lambda y, p: (p - y) / y.size)),
         N_("The ReLU's mask is missing: where h is 0, nothing goes back."): (
             lambda x, y, h, p, W2: backward(x, y, h, p, W2, mask=lambda dh, h: dh)
         ),
-        N_("The gradient is multiplied by h. Multiply by the ReLU's slope: 1 where h > 0, else 0."): (
-            lambda x, y, h, p, W2: backward(x, y, h, p, W2, mask=lambda dh, h: dh * h)
-        ),
+        N_(
+            "The gradient is multiplied by h. Multiply by the ReLU's slope: 1 where h > 0, else 0."
+        ): (lambda x, y, h, p, W2: backward(x, y, h, p, W2, mask=lambda dh, h: dh * h)),
         N_("A slope p (1 - p) is in it. Softmax and cross-entropy together leave p - y alone."): (
             lambda x, y, h, p, W2: backward(
                 x, y, h, p, W2, start=lambda y, p: (p - y) * p * (1 - p) / len(y)
@@ -319,7 +347,11 @@ network_gradients = Exercise(
 def steps(rng):
     """weights, gradients, learning_rate: tuples of arrays of different shapes."""
     yield (np.array([1.0]),), (np.array([2.0]),), 0.1
-    yield (np.array([[1.0, 2.0]]), np.array([3.0])), (np.array([[10.0, -10.0]]), np.array([1.0])), 0.5
+    yield (
+        (np.array([[1.0, 2.0]]), np.array([3.0])),
+        (np.array([[10.0, -10.0]]), np.array([1.0])),
+        0.5,
+    )
     yield (np.array([1, 2]), np.array([[3]])), (np.array([1, 0]), np.array([[-2]])), 0.25
     for shapes in (((3,),), ((2, 3), (3,)), ((4, 2), (2,), (2, 1), (1,))):
         yield (
@@ -362,7 +394,8 @@ sgd_step = Exercise(
         ),
         N_("Only the first array takes its step. All of them do."): (
             lambda weights, gradients, learning_rate: [
-                weights[0] - learning_rate * gradients[0], *weights[1:]
+                weights[0] - learning_rate * gradients[0],
+                *weights[1:],
             ]
         ),
         N_("Every entry of an array takes the mean step. Each entry has a slope of its own."): (
@@ -421,7 +454,8 @@ momentum_step = Exercise(
     mistakes={
         N_("The step is taken with the old velocity. First bring it up to date."): (
             lambda w, g, velocity, learning_rate, momentum: (
-                w - learning_rate * velocity, momentum * velocity + g
+                w - learning_rate * velocity,
+                momentum * velocity + g,
             )
         ),
         N_("The gradient is weighed with 1 - momentum. Here it is added as it is."): (
@@ -432,17 +466,20 @@ momentum_step = Exercise(
         ),
         N_("The velocity does not fade: multiply the old one by momentum."): (
             lambda w, g, velocity, learning_rate, momentum: (
-                w - learning_rate * (velocity + g), velocity + g
+                w - learning_rate * (velocity + g),
+                velocity + g,
             )
         ),
         N_("The velocity is not used: this is plain SGD."): (
             lambda w, g, velocity, learning_rate, momentum: (
-                w - learning_rate * g, momentum * velocity + g
+                w - learning_rate * g,
+                momentum * velocity + g,
             )
         ),
         N_("This climbs: subtract the step."): (
             lambda w, g, velocity, learning_rate, momentum: (
-                w + learning_rate * (momentum * velocity + g), momentum * velocity + g
+                w + learning_rate * (momentum * velocity + g),
+                momentum * velocity + g,
             )
         ),
         N_("The learning rate is in the velocity as well. It belongs to the step alone."): (
@@ -458,13 +495,15 @@ momentum_step = Exercise(
         ),
         N_("This is Nesterov's form. Here the step goes along the new velocity."): (
             lambda w, g, velocity, learning_rate, momentum: (
-                w - learning_rate * (g + momentum * (momentum * velocity + g)), momentum * velocity + g
+                w - learning_rate * (g + momentum * (momentum * velocity + g)),
+                momentum * velocity + g,
             )
         ),
     },
     rights=(
         lambda w, g, velocity, learning_rate, momentum: [
-            w - learning_rate * g - learning_rate * momentum * velocity, g + velocity * momentum
+            w - learning_rate * g - learning_rate * momentum * velocity,
+            g + velocity * momentum,
         ],
         lambda w, g, velocity, learning_rate, momentum: (
             np.subtract(w, np.multiply(learning_rate, np.add(momentum * velocity, g))),
@@ -505,9 +544,15 @@ adam_step = Exercise(
     inputs=adaptive,
     returns=("w", "m", "v"),
     hints=(
-        N_("Bring both running means up to date: m with 0.9 and 0.1, v with 0.999 and 0.001 and the squared gradient."),
-        N_("Correct them for the start: m / (1 - 0.9**t) and v / (1 - 0.999**t). Keep m and v themselves uncorrected."),
-        N_("The step is learning_rate times the one, divided by the square root of the other plus 1e-7."),
+        N_(
+            "Bring both running means up to date: m with 0.9 and 0.1, v with 0.999 and 0.001 and the squared gradient."
+        ),
+        N_(
+            "Correct them for the start: m / (1 - 0.9**t) and v / (1 - 0.999**t). Keep m and v themselves uncorrected."
+        ),
+        N_(
+            "The step is learning_rate times the one, divided by the square root of the other plus 1e-7."
+        ),
     ),
     why=N_(
         "m says where the slopes point on average, v how large they are. Their ratio is about 1 where the slope is "
@@ -519,15 +564,21 @@ adam_step = Exercise(
             lambda w, g, m, v, t, learning_rate: adam(w, g, m, v, t, learning_rate, correct=False)
         ),
         N_("The square root is missing under the step."): (
-            lambda w, g, m, v, t, learning_rate: adam(w, g, m, v, t, learning_rate, root=lambda x: x)
+            lambda w, g, m, v, t, learning_rate: adam(
+                w, g, m, v, t, learning_rate, root=lambda x: x
+            )
         ),
         N_("1e-7 is under the root. It is added after it."): (
             lambda w, g, m, v, t, learning_rate: adam(w, g, m, v, t, learning_rate, inside=True)
         ),
         N_("0.9 and 0.999 have changed places."): (
-            lambda w, g, m, v, t, learning_rate: adam(w, g, m, v, t, learning_rate, b1=0.999, b2=0.9)
+            lambda w, g, m, v, t, learning_rate: adam(
+                w, g, m, v, t, learning_rate, b1=0.999, b2=0.9
+            )
         ),
-        N_("The corrected means are returned. Return m and v as they were before the correction."): (
+        N_(
+            "The corrected means are returned. Return m and v as they were before the correction."
+        ): (
             lambda w, g, m, v, t, learning_rate: (
                 adam(w, g, m, v, t, learning_rate)[0],
                 adam(w, g, m, v, t, learning_rate)[1] / (1 - 0.9**t),
@@ -546,7 +597,8 @@ adam_step = Exercise(
         ),
         N_("This climbs: subtract the step."): (
             lambda w, g, m, v, t, learning_rate: (
-                2 * w - adam(w, g, m, v, t, learning_rate)[0], *adam(w, g, m, v, t, learning_rate)[1:]
+                2 * w - adam(w, g, m, v, t, learning_rate)[0],
+                *adam(w, g, m, v, t, learning_rate)[1:],
             )
         ),
         N_("The gradient takes the place of its running mean m. That is RMSprop."): (
@@ -598,7 +650,9 @@ confusion_matrix = Exercise(
     inputs=judged,
     whole=True,
     hints=(
-        N_("Begin with zeros, classes by classes, of whole numbers: np.zeros((classes, classes), dtype=int)."),
+        N_(
+            "Begin with zeros, classes by classes, of whole numbers: np.zeros((classes, classes), dtype=int)."
+        ),
         N_("For each image add 1: in which row, and in which column?"),
         N_("The row is the true class, the column the predicted one."),
     ),
@@ -612,15 +666,19 @@ confusion_matrix = Exercise(
             lambda y, predicted, classes: metrics.confusion_matrix(predicted, y, classes)
         ),
         N_("matrix[y, predicted] += 1 counts a pair once, however often it comes. Use a loop."): (
-            lambda y, predicted, classes: np.minimum(metrics.confusion_matrix(y, predicted, classes), 1)
+            lambda y, predicted, classes: np.minimum(
+                metrics.confusion_matrix(y, predicted, classes), 1
+            )
         ),
-        N_("The size is counted from the labels. A class may be missing among them: use `classes`."): (
-            lambda y, predicted, classes: metrics.confusion_matrix(y, predicted)
-        ),
+        N_(
+            "The size is counted from the labels. A class may be missing among them: use `classes`."
+        ): (lambda y, predicted, classes: metrics.confusion_matrix(y, predicted)),
         N_("Each row is divided by its sum. Counts are asked."): (
             lambda y, predicted, classes: (
                 metrics.confusion_matrix(y, predicted, classes)
-                / np.maximum(metrics.confusion_matrix(y, predicted, classes).sum(1, keepdims=True), 1)
+                / np.maximum(
+                    metrics.confusion_matrix(y, predicted, classes).sum(1, keepdims=True), 1
+                )
             )
         ),
         N_("Only the right answers are counted, on the diagonal. The others count as well."): (
@@ -639,9 +697,12 @@ confusion_matrix = Exercise(
             y.astype(int) * classes + predicted, minlength=classes**2
         ).reshape(classes, classes),
         lambda y, predicted, classes: [
-            [int(np.sum((y == i) & (predicted == j))) for j in range(classes)] for i in range(classes)
+            [int(np.sum((y == i) & (predicted == j))) for j in range(classes)]
+            for i in range(classes)
         ],
-        lambda y, predicted, classes: np.eye(classes, dtype=int)[y].T @ np.eye(classes, dtype=int)[predicted],
+        lambda y, predicted, classes: (
+            np.eye(classes, dtype=int)[y].T @ np.eye(classes, dtype=int)[predicted]
+        ),
     ),
 )
 
@@ -678,9 +739,15 @@ training_epoch = Exercise(
     ),
     inputs=epochs,
     hints=(
-        N_("range(0, len(order), batch_size) gives where each batch begins; a slice of order its rows."),
-        N_("For each batch: softmax_network, then network_gradients, then sgd_step. You have written all three."),
-        N_("The next batch starts from the new weights. A slice beyond the end is short: that is the last batch."),
+        N_(
+            "range(0, len(order), batch_size) gives where each batch begins; a slice of order its rows."
+        ),
+        N_(
+            "For each batch: softmax_network, then network_gradients, then sgd_step. You have written all three."
+        ),
+        N_(
+            "The next batch starts from the new weights. A slice beyond the end is short: that is the last batch."
+        ),
     ),
     why=N_(
         "Forward pass, comparison and backward pass on one batch, a step, and then the next batch from where that step "

@@ -33,7 +33,9 @@ penalty = Exercise(
     inputs=weights,
     hints=(
         N_("Each penalty is one number: a sum over all weights, times its factor."),
-        N_("For L1 a weight of -4 costs as much as one of 4. Which function of NumPy takes the minus away?"),
+        N_(
+            "For L1 a weight of -4 costs as much as one of 4. Which function of NumPy takes the minus away?"
+        ),
     ),
     why=N_(
         "Both penalties grow with the size of the weights, whatever their sign. The square makes one large "
@@ -41,9 +43,9 @@ penalty = Exercise(
         "how much this counts beside the loss, and a factor of 0 switches a penalty off."
     ),
     mistakes={
-        N_("L1 adds the weights with their signs, so they cancel. It adds their absolute values."): (
-            lambda w, l1, l2: l1 * np.sum(w) + l2 * np.sum(w**2)
-        ),
+        N_(
+            "L1 adds the weights with their signs, so they cancel. It adds their absolute values."
+        ): (lambda w, l1, l2: l1 * np.sum(w) + l2 * np.sum(w**2)),
         N_("L2 squares the sum. Square each weight, then add."): (
             lambda w, l1, l2: l1 * np.sum(np.abs(w)) + l2 * np.sum(w) ** 2
         ),
@@ -92,8 +94,12 @@ penalty_gradient = Exercise(
     reference=slopes,
     inputs=weights,
     hints=(
-        N_("A weight stands in one summand of each penalty only. What are the slopes of w^2 and of |w|?"),
-        N_("|w| rises with the slope 1 on the right of 0 and falls with -1 on the left: `np.sign`."),
+        N_(
+            "A weight stands in one summand of each penalty only. What are the slopes of w^2 and of |w|?"
+        ),
+        N_(
+            "|w| rises with the slope 1 on the right of 0 and falls with -1 on the left: `np.sign`."
+        ),
     ),
     why=N_(
         "The slope of w^2 is 2 w, so L2 pulls at a large weight hard and at a small one hardly at all. The "
@@ -110,9 +116,9 @@ penalty_gradient = Exercise(
         N_("A weight of 0 gets the slope 1 from L1. There the slope is 0."): (
             lambda w, l1, l2: l1 * np.where(w >= 0, 1, -1) + 2 * l2 * w
         ),
-        N_("L1 has the slope `l1` everywhere here. For negative weights |w| falls: the slope is `-l1`."): (
-            lambda w, l1, l2: l1 + 2 * l2 * w
-        ),
+        N_(
+            "L1 has the slope `l1` everywhere here. For negative weights |w| falls: the slope is `-l1`."
+        ): (lambda w, l1, l2: l1 + 2 * l2 * w),
         N_("L1 gets the slope |w|. That is its height; its slope is only the sign of w."): (
             lambda w, l1, l2: l1 * np.abs(w) + 2 * l2 * w
         ),
@@ -140,8 +146,22 @@ penalty_gradient = Exercise(
 def descents(rng):
     """w, b, dw, db, learning_rate, l2: a weight that the data do not care about first."""
     yield np.array([[1.0]]), np.array([1.0]), np.array([[0.0]]), np.array([0.0]), 0.1, 0.5
-    yield np.array([[2.0, -1.0]]), np.array([3.0, 4.0]), np.array([[1.0, 0.0]]), np.array([1.0, -1.0]), 0.5, 0.1
-    yield np.array([[2.0], [-3.0]]), np.array([0.5]), np.array([[1.0], [1.0]]), np.array([2.0]), 0.1, 0.0
+    yield (
+        np.array([[2.0, -1.0]]),
+        np.array([3.0, 4.0]),
+        np.array([[1.0, 0.0]]),
+        np.array([1.0, -1.0]),
+        0.5,
+        0.1,
+    )
+    yield (
+        np.array([[2.0], [-3.0]]),
+        np.array([0.5]),
+        np.array([[1.0], [1.0]]),
+        np.array([2.0]),
+        0.1,
+        0.0,
+    )
     for inputs, units in ((2, 3), (3, 2), (1, 4), (3, 3)):
         w, dw = rng.normal(size=(2, inputs, units)).round(1) + 0.05
         b, db = rng.normal(size=(2, units)).round(1) + 0.05
@@ -164,7 +184,9 @@ step_with_l2 = Exercise(
     inputs=descents,
     returns=("w", "b"),
     hints=(
-        N_("What is descended is the loss plus the penalty. The slope of a sum is the sum of the slopes."),
+        N_(
+            "What is descended is the loss plus the penalty. The slope of a sum is the sum of the slopes."
+        ),
         N_("The slope for the weights is dw plus that of the penalty. Does a bias pay anything?"),
     ),
     why=N_(
@@ -176,7 +198,8 @@ step_with_l2 = Exercise(
     mistakes={
         N_("The bias pays as well. Only the weights have a penalty."): (
             lambda w, b, dw, db, rate, l2: (
-                w - rate * (dw + 2 * l2 * w), b - rate * (db + 2 * l2 * b)
+                w - rate * (dw + 2 * l2 * w),
+                b - rate * (db + 2 * l2 * b),
             )
         ),
         N_("The penalty is missing: this is a plain step."): (
@@ -249,9 +272,9 @@ soft_threshold = Exercise(
         N_("The long weights stay as they are. They lose the step as well."): (
             lambda w, step: np.where(np.abs(w) > step, w, 0)
         ),
-        N_("Negative weights all become 0. Take the step off their length |w|, and keep the sign."): (
-            lambda w, step: np.maximum(w - step, 0)
-        ),
+        N_(
+            "Negative weights all become 0. Take the step off their length |w|, and keep the sign."
+        ): (lambda w, step: np.maximum(w - step, 0)),
         N_("The sign is lost: negative weights stay negative."): (
             lambda w, step: np.maximum(np.abs(w) - step, 0)
         ),
@@ -311,7 +334,9 @@ dropout_forward = Exercise(
     returns=("y", "mask"),
     hints=(
         N_("Which neurons stay on? That is a comparison of `random` with `rate`, for all at once."),
-        N_("True counts as 1 and False as 0. By what must the ones be divided, so that the mean stays?"),
+        N_(
+            "True counts as 1 and False as 0. By what must the ones be divided, so that the mean stays?"
+        ),
         N_("A neuron is on with the probability 1 - rate, so it is divided by just that."),
     ),
     why=N_(
@@ -320,9 +345,9 @@ dropout_forward = Exercise(
         "is `h` again, and in prediction nothing has to be done. The mask is returned for the backward pass."
     ),
     mistakes={
-        N_("The division is missing: what is kept must be divided by 1 - rate, so that the mean stays."): (
-            drop_with(lambda rate, random: 1.0 * (random >= rate))
-        ),
+        N_(
+            "The division is missing: what is kept must be divided by 1 - rate, so that the mean stays."
+        ): (drop_with(lambda rate, random: 1.0 * (random >= rate))),
         N_("What is kept is divided by `rate`. It is kept with the probability 1 - rate."): (
             drop_with(lambda rate, random: (random >= rate) / np.float64(rate))
         ),
@@ -341,9 +366,9 @@ dropout_forward = Exercise(
         N_("All rows get the mask of the first one. Every example has a mask of its own."): (
             lambda h, rate, random: (h * drop(h, rate, random)[1][0], drop(h, rate, random)[1])
         ),
-        N_("`y` is right, but the mask is without the division. The backward pass needs it with it."): (
-            lambda h, rate, random: (drop(h, rate, random)[0], 1.0 * (random >= rate))
-        ),
+        N_(
+            "`y` is right, but the mask is without the division. The backward pass needs it with it."
+        ): (lambda h, rate, random: (drop(h, rate, random)[0], 1.0 * (random >= rate))),
         N_("`h` is multiplied by the random numbers. They only decide who is on."): (
             lambda h, rate, random: (h * random, random)
         ),
@@ -353,7 +378,8 @@ dropout_forward = Exercise(
     },
     rights=(
         lambda h, rate, random: [
-            np.where(random < rate, 0, h / (1 - rate)), np.where(random < rate, 0, 1 / (1 - rate))
+            np.where(random < rate, 0, h / (1 - rate)),
+            np.where(random < rate, 0, 1 / (1 - rate)),
         ],
         lambda h, rate, random: (
             h * ~(random < rate) / (1 - rate),
@@ -385,7 +411,9 @@ dropout_backward = Exercise(
     inputs=masked,
     hints=(
         N_("Forward, y = h mask, entry by entry, and the mask is a constant. What is dy/dh?"),
-        N_("A neuron that was off is 0 whatever its h: the slope is 0. Where it was on, how steep is y?"),
+        N_(
+            "A neuron that was off is 0 whatever its h: the slope is 0. Where it was on, how steep is y?"
+        ),
     ),
     why=N_(
         "For one entry y is h times a number, so its slope is that number: 0 where the neuron was off, "
@@ -477,34 +505,37 @@ k_fold = Exercise(
         N_("The rows are cut as 0, 1, 2, ... Cut `order`, which has dealt them at random."): (
             lambda order, k: pairs(np.arange(len(order)), k)
         ),
-        N_("Where k does not divide n, the last rows are in no fold. Make the first folds larger by 1."): (
-            lambda order, k: cut_at(order, [i * (len(order) // k) for i in range(k + 1)])
-        ),
-        N_("The last fold takes all that is left over. Make the first folds larger by 1 instead."): (
+        N_(
+            "Where k does not divide n, the last rows are in no fold. Make the first folds larger by 1."
+        ): (lambda order, k: cut_at(order, [i * (len(order) // k) for i in range(k + 1)])),
+        N_(
+            "The last fold takes all that is left over. Make the first folds larger by 1 instead."
+        ): (
             lambda order, k: cut_at(order, [i * (len(order) // k) for i in range(k)] + [len(order)])
         ),
-        N_("`np.split` only cuts into equal parts. `np.array_split` makes the first parts larger by 1."): (
-            lambda order, k: pairs(order, k) if np.split(order, k) else None
-        ),
+        N_(
+            "`np.split` only cuts into equal parts. `np.array_split` makes the first parts larger by 1."
+        ): (lambda order, k: pairs(order, k) if np.split(order, k) else None),
         N_("A fold takes every k-th row here. Cut `order` into pieces that lie together."): (
-            lambda order, k: [
-                (np.delete(order, np.s_[i::k]), order[i::k]) for i in range(k)
-            ]
+            lambda order, k: [(np.delete(order, np.s_[i::k]), order[i::k]) for i in range(k)]
         ),
         N_("The training rows are sorted. Keep them in the order that they have in `order`."): (
             lambda order, k: [(np.sort(rest), fold) for rest, fold in pairs(order, k)]
         ),
-        N_("These are the folds alone. For each one return a pair: the other rows, and the fold."): (
-            lambda order, k: np.array_split(order, k)
-        ),
+        N_(
+            "These are the folds alone. For each one return a pair: the other rows, and the fold."
+        ): (lambda order, k: np.array_split(order, k)),
         N_("Only the first split is returned. There are k of them, one for each fold."): (
             lambda order, k: pairs(order, k)[:1]
         ),
     },
     rights=(
-        lambda order, k: [(order[~np.isin(order, fold)], fold) for fold in np.array_split(order, k)],
         lambda order, k: [
-            ([row for row in order if row not in fold], list(fold)) for fold in np.array_split(order, k)
+            (order[~np.isin(order, fold)], fold) for fold in np.array_split(order, k)
+        ],
+        lambda order, k: [
+            ([row for row in order if row not in fold], list(fold))
+            for fold in np.array_split(order, k)
         ],
         lambda order, k: cut_at(
             order, [i * (len(order) // k) + min(i, len(order) % k) for i in range(k + 1)]
@@ -530,7 +561,9 @@ def curves(rng):
         yield [float(loss) for loss in rng.integers(1, 9, epochs) / 10], patience
 
 
-def stop_early(losses, patience, better=lambda losses, epoch, best: losses[epoch] < losses[best], late=0):
+def stop_early(
+    losses, patience, better=lambda losses, epoch, best: losses[epoch] < losses[best], late=0
+):
     """The textbook's loop, with switches: what counts as better, and how much later it stops."""
     best = 0
     for epoch in range(1, len(losses)):
@@ -566,9 +599,15 @@ early_stopping = Exercise(
     returns=("best", "stop"),
     whole=True,
     hints=(
-        N_("Go through the epochs one by one and remember only the best epoch so far. It starts as 0."),
-        N_("In each epoch one of two things: the loss is below the best, or it is time to ask how long ago."),
-        N_("`epoch - best` says how many epochs have passed without improvement. Compare with `patience`."),
+        N_(
+            "Go through the epochs one by one and remember only the best epoch so far. It starts as 0."
+        ),
+        N_(
+            "In each epoch one of two things: the loss is below the best, or it is time to ask how long ago."
+        ),
+        N_(
+            "`epoch - best` says how many epochs have passed without improvement. Compare with `patience`."
+        ),
     ),
     why=N_(
         "While training, only the past is known, so the loop must not look at later losses. What is "
@@ -576,12 +615,12 @@ early_stopping = Exercise(
         "and that starts anew by itself when a better epoch comes."
     ),
     mistakes={
-        N_("`best` is the lowest of all epochs, also of those after the stop. They never took place."): (
-            lambda losses, patience: (int(np.argmin(losses)), stop_early(losses, patience)[1])
-        ),
-        N_("It stops an epoch too late: stop when `patience` epochs have brought no improvement."): (
-            lambda losses, patience: stop_early(losses, patience, late=1)
-        ),
+        N_(
+            "`best` is the lowest of all epochs, also of those after the stop. They never took place."
+        ): (lambda losses, patience: (int(np.argmin(losses)), stop_early(losses, patience)[1])),
+        N_(
+            "It stops an epoch too late: stop when `patience` epochs have brought no improvement."
+        ): (lambda losses, patience: stop_early(losses, patience, late=1)),
         N_("After a better epoch the count of the bad ones must begin anew."): counting_all,
         N_("Each loss is compared with the one before it. Compare with the best so far."): (
             lambda losses, patience: stop_early(
@@ -600,12 +639,14 @@ early_stopping = Exercise(
         ),
         N_("`stop` is the last epoch where nothing stopped the training. It is None then."): (
             lambda losses, patience: tuple(
-                len(losses) - 1 if epoch is None else epoch for epoch in stop_early(losses, patience)
+                len(losses) - 1 if epoch is None else epoch
+                for epoch in stop_early(losses, patience)
             )
         ),
         N_("`best` is the lowest loss. Return the epoch in which it was reached."): (
             lambda losses, patience: (
-                losses[stop_early(losses, patience)[0]], stop_early(losses, patience)[1]
+                losses[stop_early(losses, patience)[0]],
+                stop_early(losses, patience)[1],
             )
         ),
         N_("The two are turned round. Return `best` first, then `stop`."): (
@@ -630,7 +671,9 @@ early_stopping = Exercise(
             (
                 (best, best + patience)
                 for best in range(len(losses) - patience)
-                if min(losses[:best], default=9) > losses[best] <= min(losses[best : best + patience + 1])
+                if min(losses[:best], default=9)
+                > losses[best]
+                <= min(losses[best : best + patience + 1])
             ),
             (losses.index(min(losses)), None),
         ),
@@ -648,7 +691,12 @@ def moved(rng):
     yield image, 1, 1
     yield image, 0, 0
     yield np.arange(1.0, 7.0).reshape(1, 2, 3), 0, 2
-    for n, height, width, dy, dx in ((2, 2, 4, 1, -3), (3, 4, 2, -2, 1), (2, 3, 3, -1, -1), (4, 3, 2, 2, 1)):
+    for n, height, width, dy, dx in (
+        (2, 2, 4, 1, -3),
+        (3, 4, 2, -2, 1),
+        (2, 3, 3, -1, -1),
+        (4, 3, 2, 2, 1),
+    ):
         yield rng.integers(1, 10, (n, height, width)), dy, dx
 
 
@@ -702,7 +750,9 @@ shift_images = Exercise(
     ),
     hints=(
         N_("Lay the images on a larger sheet of zeros: `np.pad`. How wide must its margin be?"),
-        N_("Then cut a frame of the old size out of the sheet. Without a shift it starts at `margin`."),
+        N_(
+            "Then cut a frame of the old size out of the sheet. Without a shift it starts at `margin`."
+        ),
         N_("If the frame moves up, the image in it moves down: it starts at `margin - dy`."),
     ),
     why=N_(
@@ -714,20 +764,22 @@ shift_images = Exercise(
         N_("What leaves at one side comes in at the other. It is lost, and zeros come in."): (
             lambda images, dy, dx: np.roll(images, (dy, dx), axis=(1, 2))
         ),
-        N_("The direction is turned round: a positive `dy` moves down, a positive `dx` to the right."): (
-            lambda images, dy, dx: generalization.shift_images(images, -dy, -dx)
-        ),
+        N_(
+            "The direction is turned round: a positive `dy` moves down, a positive `dx` to the right."
+        ): (lambda images, dy, dx: generalization.shift_images(images, -dy, -dx)),
         N_("Rows and columns have changed places: `dy` moves along axis 1, `dx` along axis 2."): (
             lambda images, dy, dx: generalization.shift_images(images, dx, dy)
         ),
         N_("The margin is filled with the pixels at the edge. Fill it with zeros."): (
             lambda images, dy, dx: padded(images, dy, dx, mode="edge")
         ),
-        N_("`:-dy` is empty where `dy` is 0, and for negative shifts the slices are the other way round."): (
-            cut_away
-        ),
+        N_(
+            "`:-dy` is empty where `dy` is 0, and for negative shifts the slices are the other way round."
+        ): (cut_away),
         N_("Axis 0 counts the images. Move along axes 1 and 2."): (
-            lambda images, dy, dx: entry_by_entry(images.transpose(2, 0, 1), dy, dx).transpose(1, 2, 0)
+            lambda images, dy, dx: entry_by_entry(images.transpose(2, 0, 1), dy, dx).transpose(
+                1, 2, 0
+            )
         ),
         N_("Only shifts down and to the right are made. `dy` and `dx` may be negative, too."): (
             lambda images, dy, dx: generalization.shift_images(images, max(dy, 0), max(dx, 0))
@@ -777,8 +829,12 @@ with_shifts = Exercise(
     returns=("images", "labels"),
     hints=(
         N_("Which numbers may `dy` be? `range` leaves its end out. Let `dx` run for each `dy`."),
-        N_("Collect what `shift_images` gives in a list and put it together with `np.concatenate`."),
-        N_("The first n of the new images have the labels in their order, so have the next n: `np.tile`."),
+        N_(
+            "Collect what `shift_images` gives in a list and put it together with `np.concatenate`."
+        ),
+        N_(
+            "The first n of the new images have the labels in their order, so have the next n: `np.tile`."
+        ),
     ),
     why=N_(
         "A digit that is moved by a pixel is still the same digit, so each copy brings its label along. The "
@@ -788,9 +844,7 @@ with_shifts = Exercise(
     ),
     mistakes={
         N_("The farthest shift down or right is missing: `range` leaves its end out."): (
-            lambda images, labels, distance: copies(
-                images, labels, all_moves(distance, end=0)
-            )
+            lambda images, labels, distance: copies(images, labels, all_moves(distance, end=0))
         ),
         N_("`np.repeat` puts equal labels side by side. The images come set by set: `np.tile`."): (
             lambda images, labels, distance: (
@@ -799,7 +853,10 @@ with_shifts = Exercise(
             )
         ),
         N_("There are more images now, and still the old labels. Every copy needs its label."): (
-            lambda images, labels, distance: (copies(images, labels, all_moves(distance))[0], labels)
+            lambda images, labels, distance: (
+                copies(images, labels, all_moves(distance))[0],
+                labels,
+            )
         ),
         N_("The diagonal shifts are missing: each `dy` goes with each `dx`."): (
             lambda images, labels, distance: copies(
@@ -821,15 +878,21 @@ with_shifts = Exercise(
                 images, labels, [move for move in all_moves(distance) if min(move) >= 0]
             )
         ),
-        N_("The sets have an axis of their own (`np.stack`). Join them to one: `np.concatenate`."): (
+        N_(
+            "The sets have an axis of their own (`np.stack`). Join them to one: `np.concatenate`."
+        ): (
             lambda images, labels, distance: (
-                np.stack([generalization.shift_images(images, *move) for move in all_moves(distance)]),
+                np.stack(
+                    [generalization.shift_images(images, *move) for move in all_moves(distance)]
+                ),
                 copies(images, labels, all_moves(distance))[1],
             )
         ),
         N_("What leaves an image comes in at the other side. Use `shift_images`, not `np.roll`."): (
             lambda images, labels, distance: (
-                np.concatenate([np.roll(images, move, axis=(1, 2)) for move in all_moves(distance)]),
+                np.concatenate(
+                    [np.roll(images, move, axis=(1, 2)) for move in all_moves(distance)]
+                ),
                 copies(images, labels, all_moves(distance))[1],
             )
         ),

@@ -226,7 +226,7 @@ def _failure(
 
 
 def _formula(function: Function) -> str:
-    """"square(x) = x ** 2" """
+    """ "square(x) = x ** 2" """
     formula = str(function.__doc__).partition("\n")[0]
     return f"{function.__name__}{inspect.signature(function)} = {formula}"
 

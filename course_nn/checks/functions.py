@@ -6,7 +6,6 @@ The first line of each docstring is the formula; a learner sees it beside a call
 
 import numpy as np
 
-
 # Of one number, entry by entry on an array
 
 

@@ -57,7 +57,9 @@ class Panel:
         color = COLORS[self.kind]
         mark = f'<span style="{look.MARK.format(color=color)}">{MARKS[self.kind]}</span>'
         parts = [f'<div style="{look.LINE}">{mark}<strong>{escape(self.heading)}</strong></div>']
-        parts += [f'<div style="{look.LINE}">{_prose(sentence)}</div>' for sentence in self.sentences]
+        parts += [
+            f'<div style="{look.LINE}">{_prose(sentence)}</div>' for sentence in self.sentences
+        ]
         if self.rows:
             rows = "".join(_row(label, *cells) for label, *cells in self.rows)
             parts.append(f'<table style="margin: 4px 0; border: none">{rows}</table>')
@@ -73,9 +75,12 @@ def _prose(sentence: str) -> str:
 
 def _row(label: str, *cells: str) -> str:
     values = "".join(
-        f'<td style="{look.CELL}"><pre style="{look.CODE}">{escape(cell)}</pre></td>' for cell in cells
+        f'<td style="{look.CELL}"><pre style="{look.CODE}">{escape(cell)}</pre></td>'
+        for cell in cells
     )
-    return f'<tr style="background: none"><th style="{look.LABEL}">{escape(label)}</th>{values}</tr>'
+    return (
+        f'<tr style="background: none"><th style="{look.LABEL}">{escape(label)}</th>{values}</tr>'
+    )
 
 
 def of_report(report: Report) -> Panel:

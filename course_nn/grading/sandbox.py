@@ -226,8 +226,20 @@ ctypes.CDLL(None).dl_iterate_phdr(each, None)
 print(json.dumps([sorted(folders), libraries]))
 """
 _NOT_NEEDED = frozenset(
-    "site-packages dist-packages test tests idlelib tkinter turtledemo ensurepip lib2to3 venv "
-    "pydoc_data sitecustomize.py".split()
+    [
+        "site-packages",
+        "dist-packages",
+        "test",
+        "tests",
+        "idlelib",
+        "tkinter",
+        "turtledemo",
+        "ensurepip",
+        "lib2to3",
+        "venv",
+        "pydoc_data",
+        "sitecustomize.py",
+    ]
 )
 _NOT_IMPORTED = (  # what these begin with: each would bring libraries of its own
     "_test _ctypes_test _xx xx _tkinter _curses readline _sqlite3 _ssl _dbm _gdbm _uuid nis"

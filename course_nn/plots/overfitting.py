@@ -64,7 +64,9 @@ def gap(history: Mapping[str, Sequence[float]]) -> Picture:
     left.legend(loc="lower right")
     value = history["val_loss"][lowest]
     right.plot(lowest + 1, value, "o", ms=12, mfc="none", mec=BLACK)
-    right.annotate(_("lowest"), (lowest + 1, value), xytext=(0, -20), textcoords="offset points", ha="center")
+    right.annotate(
+        _("lowest"), (lowest + 1, value), xytext=(0, -20), textcoords="offset points", ha="center"
+    )
     right.set(ylabel=_("loss"), ylim=(0, None), title=_("The validation loss turns and climbs"))
     return picture
 
@@ -95,7 +97,9 @@ def amount(sizes: Sequence[int], training: Accuracies, validation: Accuracies) -
         _("training images"),
         _("More images close the gap, from below"),
     )
-    axes.fill_between(sizes, 100 * np.array(training), 100 * np.array(validation), color=TINT, zorder=0)
+    axes.fill_between(
+        sizes, 100 * np.array(training), 100 * np.array(validation), color=TINT, zorder=0
+    )
     return picture
 
 
@@ -104,7 +108,9 @@ def _against(
 ) -> tuple[Picture, Axes]:
     """Two accuracies against numbers on a logarithmic axis."""
     points = "; ".join(
-        _("{x:,}: training {training:.0%}, validation {validation:.0%}").format(x=n, training=t, validation=v)
+        _("{x:,}: training {training:.0%}, validation {validation:.0%}").format(
+            x=n, training=t, validation=v
+        )
         for n, t, v in zip(x, training, validation, strict=True)
     )
     picture, axes = canvas(height=3.8, alt=f"{title}. {xlabel.capitalize()}: {points}.")
@@ -126,7 +132,9 @@ def luck(scores: Mapping[int, np.ndarray], worth: float) -> Picture:
         alt=_("Scores of candidates that are each worth {worth:.0%}. {rows}.").format(
             worth=worth,
             rows="; ".join(
-                _("{n:,} images: scores from {low:.1%} to {high:.1%}").format(n=n, low=values.min(), high=values.max())
+                _("{n:,} images: scores from {low:.1%} to {high:.1%}").format(
+                    n=n, low=values.min(), high=values.max()
+                )
                 for n, values in scores.items()
             ),
         ),
@@ -159,7 +167,9 @@ def folds(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Picture:
             k=k,
             n=n,
             parts="; ".join(
-                _("in round {round} the examples {rows}").format(round=i, rows=", ".join(map(str, sorted(validation))))
+                _("in round {round} the examples {rows}").format(
+                    round=i, rows=", ".join(map(str, sorted(validation)))
+                )
                 for i, (_training, validation) in enumerate(pairs, 1)
             ),
         ),
@@ -196,7 +206,9 @@ def stopping(losses: Sequence[float], stops: Mapping[int, tuple[int, int | None]
     )
     axes.plot(losses, "^--", color=ORANGE, ms=4, lw=1.2)
     low, high = min(losses), max(losses[2:])
-    for row, ((best, stopped), label, color) in enumerate(zip(stops.values(), told, [BLUE, GREEN, BLACK])):
+    for row, ((best, stopped), label, color) in enumerate(
+        zip(stops.values(), told, [BLUE, GREEN, BLACK])
+    ):
         end = len(losses) - 1 if stopped is None else stopped
         height = low - (0.15 + 0.15 * row) * (high - low)
         axes.plot([best, end], [height, height], color=color, lw=3)
@@ -256,7 +268,9 @@ def weights(kernels: Mapping[str, np.ndarray]) -> Picture:
     for axes, (name, kernel), color in zip(row, kernels.items(), (GRAY, BLUE, ORANGE)):
         axes.hist(kernel.ravel(), bins, color=color)
         axes.set(yscale="log", xlabel=_("weight"))
-        axes.set_title(_("{name}\n|w| < 0.001: {near:.0%}").format(name=name, near=near[name]), fontsize=11)
+        axes.set_title(
+            _("{name}\n|w| < 0.001: {near:.0%}").format(name=name, near=near[name]), fontsize=11
+        )
     row[0].set_ylabel(_("how many weights"))
     title = _("Both penalties draw the weights together, L1 most of them to almost zero")
     picture.suptitle(title, x=0.01, ha="left", fontsize=12)
@@ -266,7 +280,9 @@ def weights(kernels: Mapping[str, np.ndarray]) -> Picture:
 @styled
 def thinned(masks: Sequence[Sequence[int]], rate: float) -> Picture:
     """A small network: thinned in training, by a mask for each step, and whole in prediction."""
-    told = [_("Training, step {i}").format(i=i) for i in range(1, len(masks) + 1)] + [_("Prediction")]
+    told = [_("Training, step {i}").format(i=i) for i in range(1, len(masks) + 1)] + [
+        _("Prediction")
+    ]
     factor = f"×{1 / (1 - rate):.3g}"
     picture, row = canvas(
         1,
@@ -307,11 +323,15 @@ def thinned(masks: Sequence[Sequence[int]], rate: float) -> Picture:
                 if not kept:
                     axes.plot(x, y, "x", ms=11, color=ORANGE, mew=2.5, zorder=3)
                 elif x == 1:
-                    axes.text(x, y, "×1" if mask is whole else factor, fontsize=9, zorder=3, **CENTERED)
+                    axes.text(
+                        x, y, "×1" if mask is whole else factor, fontsize=9, zorder=3, **CENTERED
+                    )
         axes.set(xlim=(-0.3, 2.3), ylim=(-0.15, 1.15))
         axes.set_title(title, fontsize=11, loc="center")
         axes.set_axis_off()
-    picture.suptitle(_("Every training step has its own smaller network"), x=0.01, ha="left", fontsize=12)
+    picture.suptitle(
+        _("Every training step has its own smaller network"), x=0.01, ha="left", fontsize=12
+    )
     return picture
 
 
@@ -333,7 +353,9 @@ def shifts(images: np.ndarray, moves: Sequence[tuple[int, int]]) -> Picture:
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(visible=True, color=GRAY)
         axes.set_title(caption, fontsize=10, loc="center", pad=4)
-    picture.suptitle(_("One image becomes nine: moved by (rows, columns)"), x=0.01, ha="left", fontsize=12)
+    picture.suptitle(
+        _("One image becomes nine: moved by (rows, columns)"), x=0.01, ha="left", fontsize=12
+    )
     return picture
 
 
@@ -344,7 +366,9 @@ def moved(distances: Sequence[int], accuracies: Mapping[str, Accuracies]) -> Pic
         height=3.6,
         alt=_("Images read right against the distance by which they were moved. {curves}.").format(
             curves="; ".join(
-                _("{name}: from {first:.0%} to {last:.0%}").format(name=name, first=values[0], last=values[-1])
+                _("{name}: from {first:.0%} to {last:.0%}").format(
+                    name=name, first=values[0], last=values[-1]
+                )
                 for name, values in accuracies.items()
             )
         ),
@@ -374,7 +398,10 @@ def methods(tables: Mapping[str, Mapping[str, np.ndarray]]) -> Picture:
         alt=_("Test accuracies of several methods, mean ± standard deviation. {panels}.").format(
             panels=". ".join(
                 f"{title}: "
-                + "; ".join(f"{name} {values.mean():.1%} ± {values.std(ddof=1):.1%}" for name, values in table.items())
+                + "; ".join(
+                    f"{name} {values.mean():.1%} ± {values.std(ddof=1):.1%}"
+                    for name, values in table.items()
+                )
                 for title, table in tables.items()
             )
         ),
@@ -398,7 +425,9 @@ def methods(tables: Mapping[str, Mapping[str, np.ndarray]]) -> Picture:
                 capsize=4,
                 label=_("mean ± spread"),
             )
-            axes.plot(percent, below, "o", color=AMBER, ms=5, mec="white", mew=0.5, label=_("each run"))
+            axes.plot(
+                percent, below, "o", color=AMBER, ms=5, mec="white", mew=0.5, label=_("each run")
+            )
         axes.set(xlabel=_("test images read right (%)"), title=title)
     handles, labels = row[0].get_legend_handles_labels()
     once = dict(zip(labels, handles))

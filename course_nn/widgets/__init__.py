@@ -231,7 +231,7 @@ class _Turns:
                 return done.value
             try:
                 go, sent = self.work.send, (yield waits_for)
-            except BaseException as error:  # noqa: BLE001, it is for the work
+            except BaseException as error:
                 go, sent = self.work.throw, error
 
 
@@ -278,7 +278,13 @@ def _descendants(widget: ipywidgets.Widget) -> list[ipywidgets.Widget]:
 
 
 def slider(
-    label: str, value: float, low: float, high: float, step: float = 0.0, *, logarithmic: bool = False
+    label: str,
+    value: float,
+    low: float,
+    high: float,
+    step: float = 0.0,
+    *,
+    logarithmic: bool = False,
 ) -> ipywidgets.FloatSlider | ipywidgets.IntSlider | ipywidgets.FloatLogSlider:
     """A slider from ``low`` to ``high``; of whole numbers if ``value`` is one.
 
@@ -295,7 +301,9 @@ def slider(
     if isinstance(value, int):
         return ipywidgets.IntSlider(value, min=low, max=high, step=int(step) or 1, **common)
     step = step or (high - low) / 100
-    return ipywidgets.FloatSlider(value, min=low, max=high, step=step, readout_format=".3g", **common)
+    return ipywidgets.FloatSlider(
+        value, min=low, max=high, step=step, readout_format=".3g", **common
+    )
 
 
 def steps(label: str, values: Sequence[Any], value: Any) -> ipywidgets.SelectionSlider:

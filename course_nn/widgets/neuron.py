@@ -160,7 +160,9 @@ def neuron() -> Interactive:
     for control in (*sliders, rate):
         control.layout.width = "200px" if control in sliders else "240px"
     for control in sliders:
-        control.readout = False  # the sentence has the numbers, which steps of descent need not round
+        control.readout = (
+            False  # the sentence has the numbers, which steps of descent need not round
+        )
     x, y = sets[which.value]
     setting = START  # which the sliders show rounded
     anchor, tried, moving = CENTER, [], False

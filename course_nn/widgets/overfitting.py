@@ -76,7 +76,9 @@ class Fit:
         end = time.perf_counter() + seconds
         while not self.done:
             epochs = min(10, next(look for look in self.looks if look > self.epoch) - self.epoch)
-            self.model.fit(SPREAD * self.x[:, np.newaxis], self.y, batch_size=TEST, epochs=epochs, verbose=0)
+            self.model.fit(
+                SPREAD * self.x[:, np.newaxis], self.y, batch_size=TEST, epochs=epochs, verbose=0
+            )
             self.epoch += epochs
             if self.epoch in self.looks:
                 self._look()
@@ -103,7 +105,9 @@ class Fit:
         if training > 1.3 * NOISE:
             return (
                 _("Too simple, or not trained enough"),
-                _("Both errors are large: more neurons, more epochs or less of a penalty will help."),
+                _(
+                    "Both errors are large: more neurons, more epochs or less of a penalty will help."
+                ),
             )
         return (
             _("It learns the noise"),
@@ -128,7 +132,9 @@ class Dial:
         )
         axes.remove()
         grid = self.picture.add_gridspec(2, 2, width_ratios=[1.25, 1], height_ratios=[1, 2])
-        curve, bars, errors = (self.picture.add_subplot(place) for place in (grid[:, 0], grid[0, 1], grid[1, 1]))
+        curve, bars, errors = (
+            self.picture.add_subplot(place) for place in (grid[:, 0], grid[0, 1], grid[1, 1])
+        )
         self.points, self.line = draw_fit(curve, fit)
         curve.set_xlabel("x", labelpad=2)
         curve.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=2, columnspacing=1.2)
@@ -158,7 +164,9 @@ class Dial:
         fit = self.fit
         self.points.set_data(fit.x, fit.y)
         self.line.set_data(fit.x_test, fit.curve())
-        self.told.set_text(_("Epoch {epoch:,}: {verdict}").format(epoch=fit.epoch, verdict=fit.verdict()[0]))
+        self.told.set_text(
+            _("Epoch {epoch:,}: {verdict}").format(epoch=fit.epoch, verdict=fit.verdict()[0])
+        )
         for bar, value, error in zip(self.bars, self.values, fit.errors[-1][1:]):
             bar.set_width(min(error, 1))
             value.set_position((min(error, 0.82) + 0.03, value.get_position()[1]))
@@ -170,11 +178,29 @@ class Dial:
 
 def draw_fit(axes: Axes, fit: Fit) -> tuple[Line2D, Line2D]:
     """Draw the truth and the new points; give the points and the curve, which change."""
-    axes.plot(fit.x_test, fit.y_test, "^", color=ORANGE, ms=4, mfc="none", mew=0.8, alpha=0.45, label=_("new points"))
+    axes.plot(
+        fit.x_test,
+        fit.y_test,
+        "^",
+        color=ORANGE,
+        ms=4,
+        mfc="none",
+        mew=0.8,
+        alpha=0.45,
+        label=_("new points"),
+    )
     axes.plot(fit.x_test, truth(fit.x_test), "--", color=GRAY, lw=1.5, label=_("truth"))
     (line,) = axes.plot(fit.x_test, fit.curve(), color=BLACK, label=_("network"), zorder=5)
     (points,) = axes.plot(
-        fit.x, fit.y, "o", color=BLUE, mec="white", mew=0.7, ms=6.5, label=_("training points"), zorder=4
+        fit.x,
+        fit.y,
+        "o",
+        color=BLUE,
+        mec="white",
+        mew=0.7,
+        ms=6.5,
+        label=_("training points"),
+        zorder=4,
     )
     axes.set(xlim=(-1.03, 1.03), ylim=(-1.8, 2.1), xticks=[], yticks=[], ylabel="y")
     return points, line
@@ -206,7 +232,9 @@ def three_fits(by_heart: Fit) -> Picture:
         draw_fit(one, fit)
         one.set_title(title, fontsize=11)
         _epoch, training, test = fit.errors[-1]
-        one.set_xlabel(_("error: training {training:.2f}, new {test:.2f}").format(training=training, test=test))
+        one.set_xlabel(
+            _("error: training {training:.2f}, new {test:.2f}").format(training=training, test=test)
+        )
     picture.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return picture
 
@@ -216,7 +244,9 @@ def overfitting_dial() -> Interactive:
     points = steps(_("training points"), [10, 20, 30, 50, 100, 200], 30)
     width = steps(_("neurons a layer"), [1, 2, 4, 8, 16, 32, 64], 64)
     dropout = steps(_("dropout"), [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], 0.0)
-    penalty = steps(_("L2"), [("0", 0.0), *((f"{x:g}", x) for x in (0.0001, 0.001, 0.01, 0.1))], 0.0)
+    penalty = steps(
+        _("L2"), [("0", 0.0), *((f"{x:g}", x) for x in (0.0001, 0.001, 0.01, 0.1))], 0.0
+    )
     epochs = steps(_("epochs"), [(f"{n:,}", n) for n in (30, 100, 300, 1000, LIMIT)], LIMIT)
     sliders = points, width, dropout, penalty, epochs
     seed = 0

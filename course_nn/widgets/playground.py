@@ -146,19 +146,31 @@ class Playground:
         )
         axes.remove()
         grid = self.picture.add_gridspec(2, 2, width_ratios=[1.12, 1], height_ratios=[1, 0.85])
-        plane, losses, neurons = (self.picture.add_subplot(place) for place in (grid[:, 0], grid[0, 1], grid[1, 1]))
+        plane, losses, neurons = (
+            self.picture.add_subplot(place) for place in (grid[:, 0], grid[0, 1], grid[1, 1])
+        )
         extent = (-SIDE, SIDE, -SIDE, SIDE)
         # Light, for points have to stand out; of few colors, for a PNG of them is made sooner.
         light = ListedColormap(colormaps[DIVERGING](np.linspace(0.28, 0.72, 25)))
         self.shade = plane.imshow(
-            np.zeros((CELLS, CELLS)), light, vmin=0, vmax=1, extent=extent, origin="lower", interpolation="bilinear"
+            np.zeros((CELLS, CELLS)),
+            light,
+            vmin=0,
+            vmax=1,
+            extent=extent,
+            origin="lower",
+            interpolation="bilinear",
         )
         (self.boundary,) = plane.plot([], [], color=BLACK, lw=1.5)
         self.dots = []
         for filled in (True, False):
             for color, marker in ((BLUE, "o"), (ORANGE, "s")):
-                look: Any = {"mfc": color, "mec": "white"} if filled else {"mfc": "none", "mec": color}
-                self.dots += plane.plot([], [], marker, ms=5.5 if filled else 4, mew=0.7 if filled else 1, **look)
+                look: Any = (
+                    {"mfc": color, "mec": "white"} if filled else {"mfc": "none", "mec": color}
+                )
+                self.dots += plane.plot(
+                    [], [], marker, ms=5.5 if filled else 4, mew=0.7 if filled else 1, **look
+                )
         plane.legend(
             [tuple(self.dots[:2]), tuple(self.dots[2:]), self.boundary],
             [_("training"), _("test"), _("boundary")],
@@ -180,8 +192,13 @@ class Playground:
         self.loss_axes = losses
 
         empty = np.full((DOWN * TILE, ACROSS * TILE), np.nan)
-        self.tiles = neurons.imshow(empty, cmap=DIVERGING, vmin=-1.3, vmax=1.3, interpolation="nearest")
-        self.names = [neurons.text(0, 0, "", ha="right", va="center", fontsize=10, color=BLACK) for _layer in range(2)]
+        self.tiles = neurons.imshow(
+            empty, cmap=DIVERGING, vmin=-1.3, vmax=1.3, interpolation="nearest"
+        )
+        self.names = [
+            neurons.text(0, 0, "", ha="right", va="center", fontsize=10, color=BLACK)
+            for _layer in range(2)
+        ]
         self.bare = neurons.text(ACROSS * TILE / 2, DOWN * TILE / 2, "", ha="center", color=GRAY)
         neurons.set(xticks=[], yticks=[])
         neurons.set_title(_("What each hidden neuron answers"))
@@ -198,14 +215,20 @@ class Playground:
         answer = np.array(hidden.pop()[..., 0])
         self.shade.set_data(answer)
         self.boundary.set_data(*_boundary(answer))
-        for dots, (x, y), group in zip(self.dots, [self.training] * 2 + [self.test] * 2, (0, 1) * 2):
+        for dots, (x, y), group in zip(
+            self.dots, [self.training] * 2 + [self.test] * 2, (0, 1) * 2
+        ):
             dots.set_data(*x[y == group].T)
         self._draw_neurons(hidden)
         self.told.set_text(
-            _("Epoch {epoch}: {right:.0%} of the test points right").format(epoch=self.epoch, right=self.right)
+            _("Epoch {epoch}: {right:.0%} of the test points right").format(
+                epoch=self.epoch, right=self.right
+            )
         )
         training, test = self.losses[-1]
-        self.numbers.set_text(_("Loss: training {training:.2f}, test {test:.2f}").format(training=training, test=test))
+        self.numbers.set_text(
+            _("Loss: training {training:.2f}, test {test:.2f}").format(training=training, test=test)
+        )
         for curve, values in zip(self.curves, zip(*self.losses)):
             curve.set_data(range(len(values)), values)
         reach = 100 * 2 ** max(0, math.ceil(math.log2(max(self.epoch, 1) / 100)))
@@ -215,13 +238,17 @@ class Playground:
 
     def _draw_neurons(self, hidden: list[np.ndarray]) -> None:
         """A tile for each neuron, the layers below each other; few are drawn larger. White is 0."""
-        zoom = 2 if sum(-(-answers.shape[-1] * 2 // ACROSS) for answers in hidden) <= DOWN // 2 else 1
+        zoom = (
+            2 if sum(-(-answers.shape[-1] * 2 // ACROSS) for answers in hidden) <= DOWN // 2 else 1
+        )
         across, tile, coarse = ACROSS // zoom, TILE * zoom, COARSE // zoom
         mosaic, row = np.full((DOWN * TILE, ACROSS * TILE), np.nan), 0
         for name in self.names:
             name.set_text("")
         for number, (answers, name) in enumerate(zip(hidden, self.names), 1):
-            pictures = answers[::-coarse, ::coarse].transpose(2, 0, 1)  # the first row is at the top
+            pictures = answers[::-coarse, ::coarse].transpose(
+                2, 0, 1
+            )  # the first row is at the top
             pictures = pictures / (np.abs(pictures).max(axis=(1, 2), keepdims=True) + 1e-6)
             for i, picture in enumerate(pictures):
                 down, right = tile * (row + i // across), tile * (i % across)
@@ -245,14 +272,20 @@ def _boundary(answer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def playground() -> Interactive:
     """A small network trained live on XOR, moons or spirals: start, pause, a step, start again."""
-    data = choice(_("data"), [("XOR", "xor"), (_("moons"), "moons"), (_("spirals"), "spirals")], "spirals")
+    data = choice(
+        _("data"), [("XOR", "xor"), (_("moons"), "moons"), (_("spirals"), "spirals")], "spirals"
+    )
     noise = slider(_("noise"), 0.2, 0.0, 0.5, 0.05)
     hidden = [(_("none"), ()), *((str(units)[1:-1].rstrip(","), units) for units in LAYERS)]
     layers = choice(_("hidden layers"), hidden, (8,))
     activation = choice(_("activation"), ["tanh", "relu", "sigmoid", "linear"])
     optimizer = choice(_("optimizer"), list(OPTIMIZERS))
     rate = steps(_("learning rate"), [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0], 0.03)
-    penalties = [(f"{kind.upper()}, {f:g}", (kind, f)) for kind in ("l1", "l2") for f in (0.0001, 0.001, 0.01)]
+    penalties = [
+        (f"{kind.upper()}, {f:g}", (kind, f))
+        for kind in ("l1", "l2")
+        for f in (0.0001, 0.001, 0.01)
+    ]
     penalty = choice(_("regularization"), [(_("none"), ("", 0.0)), *penalties])
     batch = choice(_("batch size"), [("10", 10), ("50", 50), (_("all"), POINTS)])
     settings = (data, noise, layers, activation, optimizer, rate, penalty, batch)
@@ -307,7 +340,11 @@ def playground() -> Interactive:
     def tell() -> None:
         note.say(verdict(game))
 
-    start, alone, again = button(_("Start"), toggle), button(_("Step"), step), button(_("Start again"), restart)
+    start, alone, again = (
+        button(_("Start"), toggle),
+        button(_("Step"), step),
+        button(_("Start again"), restart),
+    )
     for control in settings:
         control.observe(change_rate if control is rate else restart, "value")
     parts = [stage, controls(start, alone, again), controls(*settings), note]
@@ -331,11 +368,15 @@ def verdict(game: Playground) -> str:
             "rate and press Start again."
         )
     training, test = game.losses[-1]
-    told = _("Epoch {epoch}: loss {training:.2f} on the training points, {test:.2f} on the test points.").format(
-        epoch=game.epoch, training=training, test=test
-    )
+    told = _(
+        "Epoch {epoch}: loss {training:.2f} on the training points, {test:.2f} on the test points."
+    ).format(epoch=game.epoch, training=training, test=test)
     if test > 1.5 * training + 0.05:
         return told + " " + _("The gap says that it learns the training points by heart.")
     if training > 0.3 and game.epoch >= 100:
-        return told + " " + _("It does not get to the bottom: try more neurons, or another learning rate.")
+        return (
+            told
+            + " "
+            + _("It does not get to the bottom: try more neurons, or another learning rate.")
+        )
     return told

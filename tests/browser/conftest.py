@@ -61,7 +61,9 @@ def open_notebook(browser, lab):
         path = what
         if not isinstance(what, str):
             path = f"made/{len(list(lab.root.glob('made/*')))}.ipynb"
-            save(new_notebook(cells=list(map(new_code_cell, what)), metadata=KERNEL), lab.root / path)
+            save(
+                new_notebook(cells=list(map(new_code_cell, what)), metadata=KERNEL), lab.root / path
+            )
         opened.append(Notebook(browser, lab, path, width, theme))
         return opened[-1]
 

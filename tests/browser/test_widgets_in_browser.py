@@ -30,7 +30,9 @@ WIDGETS = {
         press="Step",
         unseen=("learning rate",),
     ),
-    "overfitting": Case("from course_nn.widgets.overfitting import overfitting_dial; overfitting_dial()"),
+    "overfitting": Case(
+        "from course_nn.widgets.overfitting import overfitting_dial; overfitting_dial()"
+    ),
     "digit_pad": Case("from course_nn.widgets.pad import digit_pad; digit_pad()"),
 }
 WINDOWS = [(1600, "light"), (900, "dark")]
@@ -69,7 +71,17 @@ LABEL = """control => control.getAttribute("aria-label")
     || control.textContent"""
 
 FOCUSABLE = "select, button, input, [role=slider], canvas[tabindex]"
-CONTROLS = ["button", "slider", "combobox", "checkbox", "radio", "spinbutton", "textbox", "img", "application"]
+CONTROLS = [
+    "button",
+    "slider",
+    "combobox",
+    "checkbox",
+    "radio",
+    "spinbutton",
+    "textbox",
+    "img",
+    "application",
+]
 NAMELESS = re.compile(rf"^\s*- ({'|'.join(CONTROLS)})(?! \")", re.MULTILINE)
 
 
@@ -134,7 +146,9 @@ class Widget:
         before = self.settled()
         box = self.root.locator(".draggable img").bounding_box()
         points = [(0.25, 0.5), (0.35, 0.6)]
-        start, end = ((box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points)
+        start, end = (
+            (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points
+        )
         self.page.mouse.move(*start)
         self.page.mouse.down()
         self.page.mouse.move(*end, steps=10)

@@ -1,7 +1,7 @@
 """What the checks are tested with: chapter x (exercises, points, known mistakes, mutants).
 
-    python tests/checks/table.py            print the table
-    python tests/checks/table.py --write    put it into docs/checks.md
+python tests/checks/table.py            print the table
+python tests/checks/table.py --write    put it into docs/checks.md
 """
 
 import re
@@ -10,11 +10,12 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from mutants import function, mutants
+from published import ROOT, published
+
 from course_nn.checks import EXERCISES
 from course_nn.checks.engine import calling, evaluate
 from course_nn.checks.panel import CHAPTERS
-from mutants import function, mutants
-from published import ROOT, published
 
 DOCS = ROOT / "docs" / "checks.md"
 TABLE = re.compile(r"(?<=<!-- table -->\n\n).*(?=\n\n<!-- end of table -->)", re.DOTALL)

@@ -3,11 +3,12 @@
 import subprocess
 import sys
 
-import course_nn
 import pytest
+from published import ROOT
+
+import course_nn
 from course_nn import check, derivatives, hint, progress, solution
 from course_nn.checks import EXERCISES, store
-from published import ROOT
 
 
 @pytest.fixture(autouse=True)

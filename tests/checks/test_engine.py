@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from course_nn.checks.engine import Answer, Error, Exercise, calling, cases, evaluate
 from course_nn.checks.functions import square
 

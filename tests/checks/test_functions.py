@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from course_nn.checks import functions
 from course_nn.checks.functions import CATALOGUE
 

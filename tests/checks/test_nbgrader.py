@@ -10,9 +10,10 @@ import sys
 
 import nbformat
 import pytest
+from published import ROOT, SOLUTIONS, STUBS, nbgrader, published
+
 from course_nn.checks import EXERCISES
 from course_nn.checks.engine import calling, evaluate
-from published import ROOT, SOLUTIONS, STUBS, nbgrader, published
 
 gradebook = pytest.importorskip(
     "nbgrader.api", reason="nbgrader is not installed: pip install nbgrader"

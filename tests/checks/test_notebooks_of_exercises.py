@@ -4,9 +4,10 @@ import re
 
 import nbformat
 import pytest
-from course_nn.checks import EXERCISES, panel
 from published import SOLUTIONS, STUBS, answers, nbgrader
 from test_lessons import build
+
+from course_nn.checks import EXERCISES, panel
 
 TARGETS = build.exercises()
 each_target = pytest.mark.parametrize(

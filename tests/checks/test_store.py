@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from course_nn.checks import store
 from course_nn.checks.store import Progress
 

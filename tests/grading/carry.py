@@ -6,6 +6,7 @@ import marshal
 import types
 
 import numpy as np
+
 from course_nn.i18n import _
 
 

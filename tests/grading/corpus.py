@@ -135,7 +135,9 @@ FRAMES = (
     "            os.write(pipe, data)\n        except OSError:\n            pass\n"
 )
 SOLVED = "course_nn.derivatives", "course_nn.checks.chapter1", "course_nn.checks.engine"
-ROOTS = f"[{str(ROOT)!r}, '/home', '/root', '/etc', '/proc/1', '/var', '/tmp', '/usr/share', '/sys']"
+ROOTS = (
+    f"[{str(ROOT)!r}, '/home', '/root', '/etc', '/proc/1', '/var', '/tmp', '/usr/share', '/sys']"
+)
 
 CORPUS: dict[str, Submitted] = {
     # Honest

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from course_nn.grading import seccomp
 from course_nn.grading.process import Process
 from course_nn.grading.sandbox import LANDLOCK, LAYERS, NONE, SANDBOX_EXEC, SECCOMP, probe

@@ -32,7 +32,9 @@ def packed(entries: Entries) -> bytes:
 def taking(tmp_path):
     """Collects from an archive of these entries: what was said, and what is in the folder then."""
 
-    def take(*entries: tuple[str | zipfile.ZipInfo, bytes | str]) -> tuple[Collected, dict[str, str]]:
+    def take(
+        *entries: tuple[str | zipfile.ZipInfo, bytes | str],
+    ) -> tuple[Collected, dict[str, str]]:
         (tmp_path / "download.zip").write_bytes(packed(list(entries)))
         done = collect(tmp_path / "download.zip", tmp_path / "in")
         assert {path.name for path in tmp_path.iterdir()} == {"download.zip", "in"}  # nothing else
@@ -60,7 +62,11 @@ def test_takes_moodles_folders(taking):
         "Ana García_123457/01_derivatives.ipynb": "a namesake",
         "Luis_7/sub/work.py": "c",
     }
-    assert [(s.name, s.files, s.state) for s in done.students][2] == ("Luis_7", ("sub/work.py",), "new")
+    assert [(s.name, s.files, s.state) for s in done.students][2] == (
+        "Luis_7",
+        ("sub/work.py",),
+        "new",
+    )
     assert done.left_out == (
         ("Luis_7_assignsubmission_onlinetext_/onlinetext.html", "it is no notebook and no script"),
     )
@@ -92,7 +98,9 @@ def test_takes_canvas_and_the_newest_attempt(taking):
         "anon_x3K9a/02_descent.ipynb": "anonymous",
     }
     notes = {student.name: student.notes for student in done.students}
-    assert notes["garciaana_12345"] == ("01_derivatives.ipynb came more than once, the newest was taken",)
+    assert notes["garciaana_12345"] == (
+        "01_derivatives.ipynb came more than once, the newest was taken",
+    )
     assert notes["núñezluis_999"] == ("handed in late",)
     assert notes["anon_x3K9a"] == ()
 
@@ -119,7 +127,9 @@ def test_takes_a_single_student(taking):
 
 
 def test_takes_what_students_have_zipped(taking):
-    inner = packed([("tarea/01_derivatives.ipynb", "a"), ("tarea/photo.jpg", "x"), ("../../e.py", "evil")])
+    inner = packed(
+        [("tarea/01_derivatives.ipynb", "a"), ("tarea/photo.jpg", "x"), ("../../e.py", "evil")]
+    )
     twice = packed([("inner.zip", inner)])
     done, files = taking(
         ("Ana_1_assignsubmission_file_/tarea.zip", inner),
@@ -137,17 +147,25 @@ def test_takes_what_students_have_zipped(taking):
 
 
 def test_who_handed_in_something_else_gets_an_empty_folder(taking, tmp_path):
-    taking(("Ana_1_assignsubmission_file_/a.py", "x = 1"), ("Pia_2_assignsubmission_file_/a.pdf", "%PDF"))
+    taking(
+        ("Ana_1_assignsubmission_file_/a.py", "x = 1"),
+        ("Pia_2_assignsubmission_file_/a.pdf", "%PDF"),
+    )
     rows = {submission.student: submission.problem for submission in find(tmp_path / "in")}
     assert rows == {"Ana_1": "", "Pia_2": "unreadable"}
 
 
 def test_tells_what_it_did(taking):
-    done, _files = taking(("Ana_1_assignsubmission_file_/a.py", "1"), ("Ana_1_assignsubmission_file_/b.txt", "2"))
+    done, _files = taking(
+        ("Ana_1_assignsubmission_file_/a.py", "1"), ("Ana_1_assignsubmission_file_/b.txt", "2")
+    )
     lines = str(done).splitlines()
     assert lines[0].split() == ["student", "files", "notes"]
     assert lines[1].split() == ["Ana_1", "a.py", "new"]
-    assert lines[-3:-1] == ["  Ana_1_assignsubmission_file_/b.txt: it is no notebook and no script", ""]
+    assert lines[-3:-1] == [
+        "  Ana_1_assignsubmission_file_/b.txt: it is no notebook and no script",
+        "",
+    ]
     assert lines[-1].startswith("1 students, 1 files are in")
 
 
@@ -281,7 +299,10 @@ def test_a_file_where_a_folder_is(taking):
 
 def test_names_that_systems_reserve_or_cannot_hold(taking):
     _done, files = taking(
-        ("CON/aux.py", "1"), ("x" * 300 + "/" + "é" * 300 + ".ipynb", "2"), ("ab:c/d?.py", "3"), ("\u202eeva/a.py", "4")
+        ("CON/aux.py", "1"),
+        ("x" * 300 + "/" + "é" * 300 + ".ipynb", "2"),
+        ("ab:c/d?.py", "3"),
+        ("\u202eeva/a.py", "4"),
     )
     assert sorted(files.values()) == ["1", "2", "3", "4"]
     assert {"_CON/_aux.py", "ab_c/d_.py", "_eva/a.py"} < set(files)
@@ -295,7 +316,9 @@ def test_bombs(taking, monkeypatch):
         ("luis/a.py", "1"),
     )
     assert files == {"luis/a.py": "1"}
-    assert {why for _name, why in done.left_out} == {"it is packed so tightly that it may be a zip bomb"}
+    assert {why for _name, why in done.left_out} == {
+        "it is packed so tightly that it may be a zip bomb"
+    }
     assert len(done.left_out) == 6
 
 
@@ -373,7 +396,9 @@ def test_names_in_other_encodings(tmp_path, raw, name):
     assert held(tmp_path / "in") == {f"{name}/a.py": "1", "luis/a.py": "2"}
 
 
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30), max_size=6))
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30), max_size=6)
+)
 def test_whatever_the_names_nothing_is_written_outside(tmp_path_factory, names):
     folder = tmp_path_factory.mktemp("any")
     entries: Entries = []
@@ -391,7 +416,9 @@ def test_whatever_the_names_nothing_is_written_outside(tmp_path_factory, names):
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=4))
 def test_damage_anywhere_is_an_error_in_words_or_nothing(tmp_path_factory, place, bytes_there):
     folder = tmp_path_factory.mktemp("damaged")
-    data = bytearray(packed([("ana/a.py", "print(1)" * 9), ("luis/a.zip", packed([("b.py", "1")]))]))
+    data = bytearray(
+        packed([("ana/a.py", "print(1)" * 9), ("luis/a.zip", packed([("b.py", "1")]))])
+    )
     data[place : place + len(bytes_there)] = bytes_there
     (folder / "d.zip").write_bytes(data)
     try:

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as nps
+
 from course_nn.checks import EXERCISES
 from course_nn.checks.compare import Rule, difference
 from course_nn.checks.engine import cases
@@ -29,12 +33,13 @@ from course_nn.grading.protocol import (
     read_frame,
     unpack,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as nps
 
 dtypes = st.sampled_from(
-    [f"{end}{name}" for end in "<>" for name in "i2 i4 i8 u2 u8 f2 f4 f8 c16".split()]
+    [
+        f"{end}{name}"
+        for end in "<>"
+        for name in ["i2", "i4", "i8", "u2", "u8", "f2", "f4", "f8", "c16"]
+    ]
     + ["?", "i1", "u1"]
 )
 arrays = nps.arrays(dtypes, nps.array_shapes(min_dims=0, min_side=0, max_side=4))

@@ -33,7 +33,13 @@ def python(folder: Path, code: str, *arguments: str) -> subprocess.CompletedProc
     alone = 'import sys; sys.meta_path[:] = [f for f in sys.meta_path if "ditable" not in str(f)]'
     command = [sys.executable, "-c", f"{alone}\n{code}", *arguments]
     return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", check=False
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
 
 
@@ -62,18 +68,26 @@ def test_every_link_of_its_pages_leads_somewhere_and_no_word_is_lost(unpacked):
 
 
 def test_leaves_out_what_is_not_for_students(unpacked):
-    names = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
-    assert not [n for n in names if re.search(r"solution|grading|teaching|lessons/|tests?/|\.git|\.pyc", n)]
+    names = {
+        path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()
+    }
+    assert not [
+        n for n in names if re.search(r"solution|grading|teaching|lessons/|tests?/|\.git|\.pyc", n)
+    ]
 
 
 def test_no_solution_is_in_the_exercises(unpacked):
     texts = {
-        path.name: "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"])
+        path.name: "\n".join(
+            "".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"]
+        )
         for path in (unpacked / "exercises").glob("*.ipynb")
     }
     found = 0
     for exercise in EXERCISES.values():
-        body = re.search(r"### BEGIN SOLUTION\n(.*?)\n *### END SOLUTION", published(exercise), re.DOTALL)
+        body = re.search(
+            r"### BEGIN SOLUTION\n(.*?)\n *### END SOLUTION", published(exercise), re.DOTALL
+        )
         assert body, exercise.name
         found += 1
         assert not [name for name, text in texts.items() if body[1] in text], exercise.name
@@ -182,7 +196,9 @@ def test_refuses_to_give_answers_away(tmp_path):
     course = small_course(tmp_path / "course", STUB)
     assert release(tmp_path / "a.zip", root=course).files == ("exercises/01_one.ipynb", "start.py")
     small_course(course, "def f(x):\n    return x")
-    with pytest.raises(ValueError, match=r"01_one.ipynb is not as the course has it.*course-nn reset"):
+    with pytest.raises(
+        ValueError, match=r"01_one.ipynb is not as the course has it.*course-nn reset"
+    ):
         release(tmp_path / "b.zip", root=course)
     assert not (tmp_path / "b.zip").exists()
 
@@ -211,14 +227,18 @@ def test_replaces_its_own_zip_and_nothing_else(tmp_path):
     release(tmp_path / "a.zip", root=course)
     (tmp_path / "thesis.docx").write_text("years of work", encoding="utf-8")
     for name in ["thesis.docx", "course"]:
-        with pytest.raises(ValueError, match=f"{name} is there, and is no zip. Name another file with --out"):
+        with pytest.raises(
+            ValueError, match=f"{name} is there, and is no zip. Name another file with --out"
+        ):
             release(tmp_path / name, root=course)
     assert (tmp_path / "thesis.docx").read_text(encoding="utf-8") == "years of work"
 
 
 def test_tells_where_there_is_no_whole_course(tmp_path, unpacked):
     for root in [tmp_path, unpacked]:
-        with pytest.raises(ValueError, match="is not the whole course. Release it from a copy with the solu"):
+        with pytest.raises(
+            ValueError, match="is not the whole course. Release it from a copy with the solu"
+        ):
             release(tmp_path / "a.zip", root=root)
 
 

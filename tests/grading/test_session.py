@@ -9,14 +9,15 @@ import pytest
 from carry import cell
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sandboxed import layer, no_process_is_left, reached, submission  # noqa: F401
 from test_protocol import values
+
 from course_nn.checks import EXERCISES, notebook
 from course_nn.checks.engine import Exercise, calling, evaluate
 from course_nn.grading import protocol, session
 from course_nn.grading.protocol import ENTRIES, FRAME
 from course_nn.grading.sandbox import LAYERS, Layer
 from course_nn.grading.session import Grade, Limits, grade
-from sandboxed import layer, no_process_is_left, reached, submission  # noqa: F401
 
 QUICK = Limits(seconds=0.5)
 CHAPTERS = range(1, 7)

@@ -30,7 +30,13 @@ STUB = "def roll(gradient):\n    '''What it does.'''\n    # YOUR CODE HERE\n    
 
 
 def code(source: str, cell_id: str = "", **nbgrader: object) -> dict:
-    cell = {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": None}
+    cell = {
+        "cell_type": "code",
+        "source": source,
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
     if cell_id:
         cell["id"] = cell_id
     if nbgrader:
@@ -73,7 +79,9 @@ def bare(source: str) -> str:
     return ast.unparse(ast.parse(source))
 
 
-@pytest.mark.parametrize("path", [*SOLVED, *STUBS], ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize(
+    "path", [*SOLVED, *STUBS], ids=lambda path: f"{path.parent.name}/{path.name}"
+)
 def test_the_courses_notebooks_read_as_they_are(path):
     submission = read([path], "ana")
     chapter = int(path.name[:2])
@@ -108,7 +116,9 @@ def test_every_format_of_notebooks(reading, version):
 # Encodings and line ends
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
 @pytest.mark.parametrize("name", ["work.ipynb", "work.py"])
 def test_unicode(reading, encoding, name):
     source = ROLL.replace("return", "return 'ñ', ")
@@ -124,12 +134,16 @@ def test_cookies_of_scripts(reading, cookie):
     assert submission.notes == ()
 
 
-@pytest.mark.parametrize("cookie", ["", "# coding: utf-8\n", "# coding: rot13\n", "# coding: no-such\n"])
+@pytest.mark.parametrize(
+    "cookie", ["", "# coding: utf-8\n", "# coding: rot13\n", "# coding: no-such\n"]
+)
 def test_bytes_that_are_no_utf_8(reading, cookie):
     submission = reading((cookie + "name = 'España'\n" + ROLL).encode("cp1252"), "work.py")
     assert "name = 'España'" in code_of(submission)
     assert answers(submission) == {"roll": ROLL}
-    assert submission.notes == ("It is not in UTF-8. It was read in the Western European encoding.",)
+    assert submission.notes == (
+        "It is not in UTF-8. It was read in the Western European encoding.",
+    )
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r"])
@@ -159,7 +173,10 @@ def test_half_of_a_surrogate_pair_does_not_travel(reading):
         (b"%PDF-1.7", "It looks like a PDF document."),
         (b"\n<!DOCTYPE html><html>", "It looks like a web page."),
         (b'[{"a": 1}]', "It looks like a list in JSON, not a notebook."),
-        (b'{"doc_id": "1x", "url": "https://"}', "It looks like JSON, but no cell of a notebook is in it."),
+        (
+            b'{"doc_id": "1x", "url": "https://"}',
+            "It looks like JSON, but no cell of a notebook is in it.",
+        ),
         (b"17", "It looks like plain text, not a notebook."),
         (b"Dear teacher, I could not do it.", "It looks like plain text, not a notebook."),
         (b'{"cells": "none"}', "It looks like JSON, but no cell of a notebook is in it."),
@@ -223,7 +240,10 @@ def test_damage_is_noted(reading):
 def test_a_comma_too_many(reading):
     text = notebook("a = '1,]'", ROLL).replace('"metadata": {}', '"metadata": {"a": [1, ],\n}')
     submission = reading(text.replace("\n ],", ",\n ],"))
-    assert (code_of(submission), submission.notes) == (f"a = '1,]'\n{ROLL}", ("A comma too many was mended.",))
+    assert (code_of(submission), submission.notes) == (
+        f"a = '1,]'\n{ROLL}",
+        ("A comma too many was mended.",),
+    )
 
 
 def test_versions_in_conflict(reading):
@@ -234,12 +254,19 @@ def test_versions_in_conflict(reading):
         conflict = "\n".join([*before, "=======", other, ">>>>>>> branch"])
         submission = reading(text.replace(line, conflict))
         assert answers(submission) == {"roll": ROLL}
-        assert submission.notes == ("Two versions of it are in conflict (git). The first was taken.",)
+        assert submission.notes == (
+            "Two versions of it are in conflict (git). The first was taken.",
+        )
 
 
 def test_junk_around_notebooks(reading):
     book = notebook("a = 1", ROLL)
-    for text in [f"{book}\n}}]", f"x{book}", book + book, f'{{"content": {book}, "type": "notebook"}}']:
+    for text in [
+        f"{book}\n}}]",
+        f"x{book}",
+        book + book,
+        f'{{"content": {book}, "type": "notebook"}}',
+    ]:
         assert answers(reading(text)) == {"roll": ROLL}
 
 
@@ -257,7 +284,12 @@ def test_not_quite_valid_notebooks(reading):
 
 
 def test_text_made_to_be_slow_is_given_up(reading):
-    slow = ['{"a":[' * 300_000, '{ "' * 500_000, '{"a":' + "[1," * 900 + "1," * 500_000, '\\"' * 900_000]
+    slow = [
+        '{"a":[' * 300_000,
+        '{ "' * 500_000,
+        '{"a":' + "[1," * 900 + "1," * 500_000,
+        '\\"' * 900_000,
+    ]
     for text in slow:
         assert reading('{"cells": [' + text).problem == "unreadable"
 
@@ -309,7 +341,9 @@ def test_every_way_to_define_a_function(reading, source):
     assert submission.notes == ()
 
 
-@pytest.mark.parametrize("source", ["roll.history = []", "roll(3)", "x = roll", "del x", "def f():\n    roll = 1"])
+@pytest.mark.parametrize(
+    "source", ["roll.history = []", "roll(3)", "x = roll", "del x", "def f():\n    roll = 1"]
+)
 def test_what_defines_nothing(reading, source):
     assert answers(reading(notebook(ROLL, source))) == {"roll": ROLL}
     assert answers(reading(notebook(source))) == {}
@@ -350,7 +384,9 @@ def test_a_cell_that_is_no_python_hides_no_definition(reading):
         submission = reading(notebook(*cells))
         assert answers(submission) == {"roll": ROLL}
         assert code_of(submission) == ROLL
-        assert f"What is no Python in cell {cells.index(broken) + 1} was left out." in submission.notes
+        assert (
+            f"What is no Python in cell {cells.index(broken) + 1} was left out." in submission.notes
+        )
     assert answers(reading(notebook("x = 1", broken))) == {"roll": broken}
 
 
@@ -386,7 +422,9 @@ def test_tests_are_left_out(reading):
         code("pass"),
     ]
     assert code_of(reading(notebook(ROLL, *tests))) == ROLL
-    kept = code(ROLL, grade=True, solution=False, grade_id="check_roll")  # written in the wrong place
+    kept = code(
+        ROLL, grade=True, solution=False, grade_id="check_roll"
+    )  # written in the wrong place
     assert answers(reading(notebook(kept))) == {"roll": ROLL}
 
 
@@ -412,7 +450,10 @@ def test_text_cells_are_left_out(reading):
         ("!echo 'it''s\nx = (1,\n  2)", "\nx = (1,\n  2)"),
         ("%%time\nx = 1", "\nx = 1"),
         ("\n%%capture out\n%matplotlib inline\nx = 1", "\n\n\nx = 1"),
-        ("x = '''\n%no magic\n!none\nhelp?\n'''\n%magic", "x = '''\n%no magic\n!none\nhelp?\n'''\n"),
+        (
+            "x = '''\n%no magic\n!none\nhelp?\n'''\n%magic",
+            "x = '''\n%no magic\n!none\nhelp?\n'''\n",
+        ),
         ("x = (5\n  % 3\n)\n%magic", "x = (5\n  % 3\n)\n"),
         ("x = 5 \\\n  % 3\n%magic", "x = 5 \\\n  % 3\n"),
         ('x = {\'a\': \'[\', "b": "\\"("}  # (\n%magic', 'x = {\'a\': \'[\', "b": "\\"("}  # (\n'),
@@ -441,26 +482,34 @@ def test_python_is_left_alone(source):
     assert sources.plain(source) == (source, set())
 
 
-@pytest.mark.parametrize("magic", ["bash", "javascript", "writefile a.py", "html", "timeit", "script python"])
+@pytest.mark.parametrize(
+    "magic", ["bash", "javascript", "writefile a.py", "html", "timeit", "script python"]
+)
 def test_cells_of_other_languages_are_left_out(reading, magic):
     submission = reading(notebook("x = 1", f"%%{magic}\n{ROLL}"))
     assert code_of(submission) == "x = 1"
-    assert f"What stands below %%{magic.split()[0]} is not run in the notebook" in submission.notes[0]
+    assert (
+        f"What stands below %%{magic.split()[0]} is not run in the notebook" in submission.notes[0]
+    )
 
 
 def test_magics_are_noted(reading):
     submission = reading(notebook("%matplotlib inline", f"!ls\n{ROLL}", "%%time\nx = 1"))
-    assert submission.notes == ("Lines for IPython alone (%, !, ?) were left out in cell 1, cell 2, cell 3.",)
+    assert submission.notes == (
+        "Lines for IPython alone (%, !, ?) were left out in cell 1, cell 2, cell 3.",
+    )
     assert answers(submission) == {"roll": ROLL}
 
 
 def test_a_statement_that_awaits(reading):
-    source = (
-        "import asyncio\nawait asyncio.sleep(\n    1)\nx = [i async for i in f()]\nasync def f():\n    await g()\ny = 1"
-    )
+    source = "import asyncio\nawait asyncio.sleep(\n    1)\nx = [i async for i in f()]\nasync def f():\n    await g()\ny = 1"
     submission = reading(notebook(source, ROLL))
-    assert submission.cells[0].source == "import asyncio\n\n\n\nasync def f():\n    await g()\ny = 1"
-    assert submission.notes == ("A statement that awaits outside of a function was left out in cell 1.",)
+    assert (
+        submission.cells[0].source == "import asyncio\n\n\n\nasync def f():\n    await g()\ny = 1"
+    )
+    assert submission.notes == (
+        "A statement that awaits outside of a function was left out in cell 1.",
+    )
 
 
 @given(st.text(st.sampled_from("ab01 %!?=()[]{}'\"\\#\n:.,"), max_size=60))
@@ -536,7 +585,14 @@ def test_code_beyond_measure_is_left_out(reading):
 
 
 @pytest.mark.parametrize(
-    "source", ["-" * 50_000 + "1", "(" * 5_000, "f(" * 90 + ")" * 90, "x" + ".x" * 20_000, "[" * 99 + "]" * 99]
+    "source",
+    [
+        "-" * 50_000 + "1",
+        "(" * 5_000,
+        "f(" * 90 + ")" * 90,
+        "x" + ".x" * 20_000,
+        "[" * 99 + "]" * 99,
+    ],
 )
 def test_deep_expressions_are_survived(reading, source):
     assert answers(reading(notebook(f"{ROLL}", source))) == {"roll": ROLL}
@@ -580,7 +636,14 @@ def test_the_digest_tells_names_and_bytes_apart(tmp_path):
             (tmp_path / name).write_text(text, encoding="utf-8")
         return read([tmp_path / name for name in files], "ana").digest
 
-    digests = [digest(a="1"), digest(a="2"), digest(b="1"), digest(a="1", b="2"), digest(a="", b="1"), digest(a="12")]
+    digests = [
+        digest(a="1"),
+        digest(a="2"),
+        digest(b="1"),
+        digest(a="1", b="2"),
+        digest(a="", b="1"),
+        digest(a="12"),
+    ]
     digests.append(digest(a1="2"))
     assert len(set(digests)) == 7
     assert digest(a="1") == digests[0]
@@ -629,7 +692,13 @@ def test_folders_and_files_of_students(tmp_path):
 
 
 def test_a_students_own_folder(tmp_path):
-    hand_in(tmp_path / "ana", "01_derivatives.ipynb", "10_x.ipynb", "02_descent.ipynb", "02_descent (1).ipynb")
+    hand_in(
+        tmp_path / "ana",
+        "01_derivatives.ipynb",
+        "10_x.ipynb",
+        "02_descent.ipynb",
+        "02_descent (1).ipynb",
+    )
     files = ["01_derivatives.ipynb", "02_descent.ipynb", "02_descent (1).ipynb"]
     assert rows(tmp_path / "ana") == {"ana": files, "10_x": ["10_x.ipynb"]}
     (submission,) = find(tmp_path / "ana" / "10_x.ipynb")
@@ -657,13 +726,18 @@ def test_what_lies_about_is_passed_over(tmp_path):
 def test_of_a_copy_of_the_course_only_the_exercises_are_read(tmp_path):
     hand_in(
         tmp_path,
-        *(f"ana/course/{name}.ipynb" for name in ("exercises/01_a", "exercises/solutions/01_a", "notebooks/01_a")),
+        *(
+            f"ana/course/{name}.ipynb"
+            for name in ("exercises/01_a", "exercises/solutions/01_a", "notebooks/01_a")
+        ),
         "ana/course/course_nn/descent.py",
         "ana/course/start.py",
     )
     assert rows(tmp_path) == {"ana": ["ana/course/exercises/01_a.ipynb"]}
     (submission,) = find(tmp_path)
-    assert submission.notes == ("This is a copy of the course. Only its folder exercises was read.",)
+    assert submission.notes == (
+        "This is a copy of the course. Only its folder exercises was read.",
+    )
 
 
 def test_everything_gives_a_row(tmp_path):
@@ -684,7 +758,9 @@ def test_everything_gives_a_row(tmp_path):
 def test_a_fault_of_ours_costs_one_row(tmp_path, monkeypatch):
     hand_in(tmp_path, "ana.ipynb", "luis.ipynb")
     real = module.read
-    monkeypatch.setattr(module, "read", lambda files, name: 1 / 0 if name == "ana" else real(files, name))
+    monkeypatch.setattr(
+        module, "read", lambda files, name: 1 / 0 if name == "ana" else real(files, name)
+    )
     found = find(tmp_path)
     assert [(s.student, s.problem) for s in found] == [("ana", "unreadable"), ("luis", "")]
     assert found[0].notes == ("It could not be read: ZeroDivisionError.",)
@@ -693,7 +769,9 @@ def test_a_fault_of_ours_costs_one_row(tmp_path, monkeypatch):
 def test_tells_what_is_no_folder(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"PK")
     for name in ["nowhere", "a.zip"]:
-        with pytest.raises(ValueError, match=f"There is no folder .*{name}. Name the folder with the submissions"):
+        with pytest.raises(
+            ValueError, match=f"There is no folder .*{name}. Name the folder with the submissions"
+        ):
             find(tmp_path / name)
 
 
@@ -719,7 +797,11 @@ def test_links_and_devices_are_not_opened(tmp_path, tmp_path_factory):
     for name in ["pia", "eva", "zoe", "tom"]:
         assert found[name].problem == "unreadable"
         assert found[name].cells == ()
-    for path in [tmp_path / "pia.py", tmp_path / "tom.ipynb", tmp_path / "ana"]:  # asked for by name
+    for path in [
+        tmp_path / "pia.py",
+        tmp_path / "tom.ipynb",
+        tmp_path / "ana",
+    ]:  # asked for by name
         assert read([path], "x").problem == "unreadable"
 
 
@@ -763,7 +845,9 @@ NAMES = [
 ]  # fmt: skip
 
 
-@pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="these file systems refuse such names")
+@pytest.mark.skipif(
+    os.name == "nt" or sys.platform == "darwin", reason="these file systems refuse such names"
+)
 def test_names_stay_apart_and_are_safe_everywhere(tmp_path):
     hand_in(tmp_path, *(f"{name}.ipynb" for name in NAMES), "Ana/a.py")
     os.mkdir(os.fsencode(tmp_path) + b"/caf\xe9")
@@ -773,9 +857,18 @@ def test_names_stay_apart_and_are_safe_everywhere(tmp_path):
     for submission in found:
         assert len(submission.student.encode()) < 140
         (tmp_path / f"{submission.student}.html").write_text("", encoding="utf-8")
-    assert {"🦊 fox", "José", "日本語", "_CON", "_nul", "cmd()", "a_b", "STRASSE", "ANA", "caf_"} <= {
-        s.student for s in found
-    }
+    assert {
+        "🦊 fox",
+        "José",
+        "日本語",
+        "_CON",
+        "_nul",
+        "cmd()",
+        "a_b",
+        "STRASSE",
+        "ANA",
+        "caf_",
+    } <= {s.student for s in found}
     assert [s.student for s in find(tmp_path) if not s.student.endswith("html")]
 
 

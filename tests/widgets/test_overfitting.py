@@ -62,7 +62,9 @@ def test_too_few_neurons_and_too_few_epochs_are_bad_at_both():
         assert min(training, new) > 1.3 * NOISE
 
 
-@pytest.mark.parametrize("remedy", [{"points": 200}, {"l2": 0.001}, {"dropout": 0.2}, {"epochs": 300}])
+@pytest.mark.parametrize(
+    "remedy", [{"points": 200}, {"l2": 0.001}, {"dropout": 0.2}, {"epochs": 300}]
+)
 def test_each_remedy_brings_the_new_points_near_the_noise(remedy):
     training, new = errors(**remedy)
     assert new < 0.37 < errors()[1]
@@ -137,7 +139,10 @@ def test_each_move_is_answered_at_once_and_trained_to_the_end(figure):
             await end(figure)
             assert figure.dial.fit.done
             _epoch, training, new = figure.dial.fit.errors[-1]
-            assert f"{training:.2f} on the training points, {new:.2f} on new" in the(figure, Note).value
+            assert (
+                f"{training:.2f} on the training points, {new:.2f} on new"
+                in the(figure, Note).value
+            )
 
     asyncio.run(use())
 

@@ -167,7 +167,12 @@ def test_training_goes_on_with_what_was_changed(figure):
         control(figure, "hidden layers").value = (2,)
         assert figure.game.epoch == 0
         await until(lambda: figure.game.epoch > 3)
-        assert [array.shape for array in figure.game.model.get_weights()] == [(2, 2), (2,), (2, 1), (1,)]
+        assert [array.shape for array in figure.game.model.get_weights()] == [
+            (2, 2),
+            (2,),
+            (2, 1),
+            (1,),
+        ]
         assert len(figure._tasks) == 1
 
     asyncio.run(use())
