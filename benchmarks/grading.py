@@ -27,7 +27,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import nbformat
 import numpy as np
@@ -72,7 +72,7 @@ class Meter:
     """Counts the CPU time of this thread and of every process begun from it, ended or not."""
 
     TASK_CLOCK, INHERIT, SIZE = 1, 0b10, 64
-    CALL = {"x86_64": 298, "aarch64": 241}  # perf_event_open
+    CALL: ClassVar = {"x86_64": 298, "aarch64": 241}  # perf_event_open
 
     def __init__(self) -> None:
         number = self.CALL.get(platform.machine()) if sys.platform == "linux" else None
@@ -213,9 +213,9 @@ def whole_chapter(meter: Meter, options: argparse.Namespace, folder: Path) -> li
     for turn in range(options.rounds):
         say(f"chapter {options.chapter}, round {turn + 1} of {options.rounds}")
         here = folder / f"chapter{turn}"
-        hand_in(good, lambda i: here / "submissions" / f"student{i:03}.ipynb")
+        hand_in(good, lambda i, here=here: here / "submissions" / f"student{i:03}.ipynb")
         first = grade(meter, here, here / "submissions", names, options.jobs)
-        hand_in(worse, lambda i: here / "submissions" / f"troubled{i:03}.ipynb")
+        hand_in(worse, lambda i, here=here: here / "submissions" / f"troubled{i:03}.ipynb")
         second = grade(meter, here, here / "submissions", names, options.jobs)
         costs["without"].append(first / len(good))
         costs["with"].append(second / len(worse))
@@ -229,9 +229,11 @@ def whole_chapter(meter: Meter, options: argparse.Namespace, folder: Path) -> li
         "",
         f"## {n} submissions of chapter {options.chapter}",
         "",
-        f"{len(names)} exercises, {options.jobs} at a time, isolation layer {found[0]['layer']}. "
-        f"{share:.0%} end in a fault ({told}); the endless loops wait out the deadline of 10 s. "
-        "Seconds for each submission, the start of the command shared among all:",
+        (
+            f"{len(names)} exercises, {options.jobs} at a time, isolation layer {found[0]['layer']}. "
+            f"{share:.0%} end in a fault ({told}); the endless loops wait out the deadline of 10 s. "
+            "Seconds for each submission, the start of the command shared among all:"
+        ),
         *table("submissions", "number", "wall", "CPU"),
         row("without a fault", n - bad, *seconds(median(costs["without"]))),
         row("with one", bad, *seconds(median(costs["with"]))),
@@ -245,7 +247,7 @@ def two_exercises(meter: Meter, options: argparse.Namespace, folder: Path) -> li
     for turn in range(options.rounds):
         say(f"two exercises, round {turn + 1} of {options.rounds}")
         here = folder / f"two{turn}"
-        hand_in(books, lambda i: here / "submissions" / f"student{i:03}.ipynb")
+        hand_in(books, lambda i, here=here: here / "submissions" / f"student{i:03}.ipynb")
         cost = grade(meter, here, here / "submissions", TWO, options.jobs)
         costs.append(cost / len(books))
     found = rows(here)
@@ -281,12 +283,17 @@ def against_nbgrader(meter: Meter, options: argparse.Namespace, folder: Path) ->
     theirs: dict[int, list[Cost]] = {1: [], len(books): []}
     agree = 0
     for turn in range(options.rounds):
-        for n in ours:
+        for n, costs in ours.items():
             say(f"beside nbgrader, {n} submissions, round {turn + 1} of {options.rounds}")
             here = folder / f"peer{turn}_{n}"
-            hand_in(books[:n], lambda i: here / f"submitted/student{i:03}/two/derivatives.ipynb")
-            ours[n].append(grade(meter, here, here / "submitted", TWO, 1))
-            hand_in([notebook(1, True, TWO)], lambda i: here / "source/two/derivatives.ipynb")
+            hand_in(
+                books[:n],
+                lambda i, here=here: here / f"submitted/student{i:03}/two/derivatives.ipynb",
+            )
+            costs.append(grade(meter, here, here / "submitted", TWO, 1))
+            hand_in(
+                [notebook(1, True, TWO)], lambda i, here=here: here / "source/two/derivatives.ipynb"
+            )
             for command in ("generate_assignment", "autograde"):
                 line = [*nbgrader, command, "two", "--CourseDirectory.course_id=nn"]
                 cost = meter.of(line, here, environment(here) | path_of(options.nbgrader))
@@ -301,9 +308,11 @@ def against_nbgrader(meter: Meter, options: argparse.Namespace, folder: Path) ->
         "",
         f"## Beside nbgrader {version}",
         "",
-        f"The same {len(books)} notebooks of exercises 1.1 and 1.2, one after the other: `course-nn grade "
-        f"--jobs 1`, isolation layer {rows(here)[0]['layer']}, and `nbgrader autograde`, which has no isolation. "
-        f"{agree} of {len(books)} students get the same points from both. Seconds:",
+        (
+            f"The same {len(books)} notebooks of exercises 1.1 and 1.2, one after the other: `course-nn grade "
+            f"--jobs 1`, isolation layer {rows(here)[0]['layer']}, and `nbgrader autograde`, which has no isolation. "
+            f"{agree} of {len(books)} students get the same points from both. Seconds:"
+        ),
         *table("", "course-nn, wall", "CPU", "nbgrader, wall", "CPU", "nbgrader / course-nn, CPU"),
     ]
     many = len(books)
@@ -377,10 +386,14 @@ def main() -> int:
         "# Grading",
         "",
         f"Written by `python benchmarks/grading.py` on {datetime.date.today()}:",
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
-        f"load {load:.1f} before and {os.getloadavg()[0]:.1f} after,",
-        f"Python {platform.python_version()}, NumPy {np.__version__}; "
-        f"medians of {options.rounds} rounds. CPU time holds on a busy machine, wall time does not.",
+        (
+            f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+            f"load {load:.1f} before and {os.getloadavg()[0]:.1f} after,"
+        ),
+        (
+            f"Python {platform.python_version()}, NumPy {np.__version__}; "
+            f"medians of {options.rounds} rounds. CPU time holds on a busy machine, wall time does not."
+        ),
     ]
     page = "\n".join([*lines, *(line for part in found for line in part)]) + "\n"
     print(page)

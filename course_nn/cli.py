@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from course_nn import __version__
 from course_nn.i18n import _
 
+grading: ModuleType | None
 try:
     from course_nn.grading import commands as grading
 except ModuleNotFoundError:  # a student's copy

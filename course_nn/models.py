@@ -308,16 +308,17 @@ class Sequential:
             c for c in callbacks if type(c).on_train_batch_end is not Callback.on_train_batch_end
         ]
         totals = dict.fromkeys(["loss", *self.metrics], 0.0)
+        penalties: list[float] = []  # of a batch, a stretch of the vectors at a time
+
+        def penalize(*ends: int) -> None:
+            penalties.append(self._regularize(*ends))
+
+        prepare = penalize if self._penalized else None
         for batch, start in enumerate(range(0, len(order), batch_size)):
             rows = order[start : start + batch_size]
             batch_x, batch_y = self._take(x, rows), y.take(rows, 0)
             loss, prediction = self._forward_and_back(batch_x, batch_y)
-            penalties: list[float] = []
-            prepare = (
-                (lambda *ends: penalties.append(self._regularize(*ends)))
-                if self._penalized
-                else None
-            )
+            penalties.clear()
             self.optimizer.step(self.parameters, self.gradients, prepare)
             logs = {"loss": loss + sum(penalties)}
             for name, metric in self.metrics.items():
@@ -535,7 +536,8 @@ class Sequential:
                 if "course_nn" not in metadata:
                     raise ValueError(_("another program wrote it"))
                 architecture = json.loads(metadata["course_nn"])
-                arrays = {name: file.get_tensor(name) for name in file.keys()}
+                names = file.keys()  # it is no dict: it cannot be iterated over itself
+                arrays = {name: file.get_tensor(name) for name in names}
             model = cls(dtype=architecture["dtype"])
             for config in architecture["layers"]:
                 model.layers.append(layers_module.LAYERS[config.pop("class")](**config))

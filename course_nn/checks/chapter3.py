@@ -444,6 +444,11 @@ def descend(x, y, w, b, learning_rate, steps, sign=-1, stale=False, slopes=gradi
     return w, b
 
 
+def first_then_others(x, y, w, b, learning_rate, steps):
+    w, b = descend(x, y, w, b, learning_rate, 1)
+    return first_then_others(x, y, w, b, learning_rate, steps - 1) if steps > 1 else (w, b)
+
+
 train_neuron = Exercise(
     number="3.7",
     name="train_neuron",
@@ -505,11 +510,7 @@ train_neuron = Exercise(
         lambda x, y, w, b, learning_rate, steps: neuron.fit(
             x, y, w, b, learning_rate=learning_rate, epochs=steps, batch_size=len(x)
         )[:2],
-        lambda x, y, w, b, learning_rate, steps: (
-            descend(x, y, *descend(x, y, w, b, learning_rate, 1), learning_rate, steps - 1)
-            if steps > 1
-            else descend(x, y, w, b, learning_rate, 1)
-        ),
+        first_then_others,
     ),
 )
 

@@ -58,11 +58,11 @@ def part_that_differs(
 
     Where the whole is no tuple, or has the wrong number of parts, it is the whole, without a name.
     """
-    if isinstance(expected, (tuple, list)) and isinstance(got, (tuple, list)):
-        if len(got) == len(expected):
-            for part in zip(_names(expected, names), got, expected):
-                if difference(*part[1:], rule):
-                    return part
+    parts = isinstance(expected, (tuple, list)) and isinstance(got, (tuple, list))
+    if parts and len(got) == len(expected):
+        for part in zip(_names(expected, names), got, expected):
+            if difference(*part[1:], rule):
+                return part
     return "", got, expected
 
 

@@ -27,10 +27,14 @@ from course_nn.i18n import _
 VERSION = 1
 _TABLES = (
     "CREATE TABLE about (key TEXT PRIMARY KEY, value BLOB)",
-    "CREATE TABLE results (student TEXT PRIMARY KEY, status TEXT, layer TEXT, seed TEXT, "
-    "notes TEXT, digest TEXT, fingerprint TEXT, graded TEXT DEFAULT CURRENT_TIMESTAMP)",
-    "CREATE TABLE marks (student TEXT, exercise TEXT, status TEXT, points REAL, diagnosis TEXT, "
-    "panel TEXT, PRIMARY KEY (student, exercise))",
+    (
+        "CREATE TABLE results (student TEXT PRIMARY KEY, status TEXT, layer TEXT, seed TEXT, "
+        "notes TEXT, digest TEXT, fingerprint TEXT, graded TEXT DEFAULT CURRENT_TIMESTAMP)"
+    ),
+    (
+        "CREATE TABLE marks (student TEXT, exercise TEXT, status TEXT, points REAL, diagnosis TEXT, "
+        "panel TEXT, PRIMARY KEY (student, exercise))"
+    ),
     f"PRAGMA user_version = {VERSION}",
 )
 NOT_GRADED = "not graded"  # the status of a student who has no result yet

@@ -55,9 +55,9 @@ class Zygote:
             OSError: the zygote has ended.
         """
         its_input, ours = os.pipe()
-        stdin = open(ours, "wb", 0)
+        stdin = os.fdopen(ours, "wb", 0)
         ours, its_output = os.pipe()
-        stdout = open(ours, "rb", 0)
+        stdout = os.fdopen(ours, "rb", 0)
         try:
             socket.send_fds(self._control, [b"c"], [its_input, its_output])
             self._ready()

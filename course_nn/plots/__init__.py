@@ -22,7 +22,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from course_nn.look import AMBER, BLACK, BLUE, GRAY, GREEN, ORANGE, PURPLE, SKY
+from course_nn.look import AMBER, BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY
+from course_nn.look import GRAY as GRAY  # for the modules of the chapters
 
 CYCLE = [BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY, BLACK]
 DIVERGING = "RdBu_r"  # for values with a sign: zero is white

@@ -275,4 +275,4 @@ def _square(*paths: Points) -> Window:
 
 
 def _rounded(point: Points) -> np.ndarray:
-    return np.round(point, 2) + 0.0  # which makes 0 of -0
+    return np.asarray(point).round(2) + 0.0  # which makes 0 of -0

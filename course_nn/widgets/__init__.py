@@ -111,7 +111,7 @@ class Stage(anywidget.AnyWidget):
     alt = traitlets.Unicode().tag(sync=True)
     draggable = traitlets.Bool(False).tag(sync=True)
     # From the browser: number of the message, right and down as parts of the image, pressed just now.
-    pointer = traitlets.List().tag(sync=True)
+    pointer: traitlets.List = traitlets.List().tag(sync=True)
     answered = traitlets.Int(0).tag(sync=True)  # the browser waits for it: no queue builds up
     # Numbers of the last image sent, and of the last that a browser has on its screen.
     sent = traitlets.Int(0).tag(sync=True)

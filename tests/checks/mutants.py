@@ -113,12 +113,12 @@ def replacements(node: ast.AST) -> Iterator[ast.AST]:
                 yield ast.Slice(lower, None, step)
             if step:
                 yield ast.Slice(lower, upper, None)
-        case ast.IfExp(test, body, orelse):
+        case ast.IfExp(_, body, orelse):
             yield body
             yield orelse
         case ast.Return(ast.Tuple([_, _, *_] as parts, context)):
             yield ast.Return(ast.Tuple([parts[1], parts[0], *parts[2:]], context))
-        case ast.If(test, body, orelse):
+        case ast.If(_, body, orelse):
             yield ast.If(ast.Constant(True), body, orelse)
             yield ast.If(ast.Constant(False), body, orelse)
         case ast.Assign() | ast.AugAssign() | ast.Continue() | ast.Break() | ast.Raise():

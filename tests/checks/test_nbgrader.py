@@ -93,6 +93,7 @@ def course(tmp_path_factory, path_to_alembic):
                 "exercises",
                 "--CourseDirectory.course_id=nn",
             ],
+            check=False,
             cwd=folder,
             env=environment,
             capture_output=True,

@@ -90,7 +90,7 @@ def children():
     return found
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def no_process_is_left():
     """After each test no process is left; orphans of the test's own come to it, as to init."""
     if sys.platform != "linux":

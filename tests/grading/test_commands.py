@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -72,7 +73,7 @@ def grade_here(submission, exercises, seed, layer, limits):
 class Here(ThreadPoolExecutor):
     """Stands in for the processes, and counts what it was given."""
 
-    given: list = []
+    given: ClassVar[list] = []
 
     def __init__(self, jobs, reached):
         super().__init__(1)

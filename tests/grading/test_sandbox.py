@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sandboxed import layer, need, no_process_is_left, value_of, walled  # noqa: F401
+from sandboxed import need, value_of
 
 from course_nn.grading import sandbox, seccomp, zygote
 from course_nn.grading.process import Process
 from course_nn.grading.sandbox import LAYERS, NONE, Layer, probe
+
+pytestmark = pytest.mark.usefixtures("no_process_is_left")
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -9,7 +9,7 @@ import pytest
 from carry import cell
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sandboxed import layer, no_process_is_left, reached, submission  # noqa: F401
+from sandboxed import reached, submission
 from test_protocol import values
 
 from course_nn.checks import EXERCISES, notebook
@@ -18,6 +18,8 @@ from course_nn.grading import protocol, session
 from course_nn.grading.protocol import ENTRIES, FRAME
 from course_nn.grading.sandbox import LAYERS, Layer
 from course_nn.grading.session import Grade, Limits, grade
+
+pytestmark = pytest.mark.usefixtures("no_process_is_left")
 
 QUICK = Limits(seconds=0.5)
 CHAPTERS = range(1, 7)
@@ -203,7 +205,7 @@ def twice(x):
         (source, ("twice",)),
         ("import time\ndef last(x):\n time.sleep(0.04)\n return 2 * x", ("last",)),
     )
-    twice, last = grade(sent, [TWICE, LAST], 1, layer, Limits(5))
+    _twice, last = grade(sent, [TWICE, LAST], 1, layer, Limits(5))
     assert last.status == "passed"
 
 
@@ -358,20 +360,26 @@ def twice(x):
 PASSED = protocol.frame((1, (0.0, None, [0.0], False)))
 LIES = {
     "the comparison patched": (
-        "import numpy as np\nnp.allclose = np.isclose = np.array_equal = lambda *a, **k: True\n"
-        "def twice(x): return 3 * x",
+        (
+            "import numpy as np\nnp.allclose = np.isclose = np.array_equal = lambda *a, **k: True\n"
+            "def twice(x): return 3 * x"
+        ),
         "failed",
     ),
     "equal to everything": (
-        "class Any(float):\n def __eq__(self, other): return True\n"
-        " def __sub__(self, other): return 0.0\n"
-        "def twice(x): return Any(3)",
+        (
+            "class Any(float):\n def __eq__(self, other): return True\n"
+            " def __sub__(self, other): return 0.0\n"
+            "def twice(x): return Any(3)"
+        ),
         "failed",
     ),
     "an array equal to everything": (
-        "import numpy as np\nclass Any(np.ndarray):\n"
-        " def __array_ufunc__(self, *a, **k): return np.array(True)\n"
-        "def twice(x): return np.zeros(()).view(Any)",
+        (
+            "import numpy as np\nclass Any(np.ndarray):\n"
+            " def __array_ufunc__(self, *a, **k): return np.array(True)\n"
+            "def twice(x): return np.zeros(()).view(Any)"
+        ),
         "failed",
     ),
     "frames in store": (FORGE.format(f"frames(*[{PASSED!r}] * 50)"), "protocol error"),
@@ -408,8 +416,10 @@ LIES = {
         "protocol error",
     ),
     "the call on the stack": (
-        "import sys\ndef twice(x):\n frame = sys._getframe()\n while frame:\n"
-        "  for value in frame.f_locals.values():\n   pass\n  frame = frame.f_back\n return 0",
+        (
+            "import sys\ndef twice(x):\n frame = sys._getframe()\n while frame:\n"
+            "  for value in frame.f_locals.values():\n   pass\n  frame = frame.f_back\n return 0"
+        ),
         "failed",
     ),
     "not attempted, having been": ("def twice(x): raise NotImplementedError", "not attempted"),
