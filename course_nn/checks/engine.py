@@ -9,7 +9,7 @@ Nothing here shows, stores or prints anything.
 """
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -40,7 +40,8 @@ class Exercise:
         inputs: gives, from a random generator, the tuples of arguments to try, simplest first.
         hints: at least two, each leading a step further without telling.
         why: what there is to understand in the solution.
-        mistakes: what the learner has misunderstood, in a sentence -> the function that does so.
+        mistakes: what the learner has misunderstood, in a sentence -> the function that does so,
+            or several: a limit of 1e-7 or of 1e-12 is the same mistake.
         rights: right answers written in other ways; only the tests call them.
         extremes: tuples of arguments where a careless answer overflows or divides by 0.
         returns: what the parts of the answer are called if it is a tuple, ("dx", "dW", "db").
@@ -61,7 +62,7 @@ class Exercise:
     inputs: Callable[[np.random.Generator], Iterable[Arguments]]
     hints: tuple[str, ...]
     why: str
-    mistakes: dict[str, Function]
+    mistakes: dict[str, Function | tuple[Function, ...]]
     rights: tuple[Function, ...]
     extremes: tuple[Arguments, ...] = ()
     returns: tuple[str, ...] = ()
@@ -78,6 +79,13 @@ class Exercise:
     def rule(self) -> Rule:
         """When an entry of an answer is wrong."""
         return Rule(self.rtol, self.atol, self.whole)
+
+    @property
+    def mistaken(self) -> Iterator[tuple[str, Function]]:
+        """Each known mistake with each function that makes it."""
+        for sentence, variants in self.mistakes.items():
+            for variant in variants if isinstance(variants, tuple) else (variants,):
+                yield sentence, variant
 
     @property
     def parameters(self) -> list[str]:
@@ -275,7 +283,7 @@ def _diagnosis(exercise: Exercise, tried: tuple[Case, ...], answers: list[Answer
     """The known mistake that gives all these ``answers``; nothing but errors tells of none."""
     if all(answer.error for answer in answers):
         return None
-    for sentence, variant in exercise.mistakes.items():
+    for sentence, variant in exercise.mistaken:
         mistaken = calling(variant)
         pairs = zip(tried, answers)
         if all(_agree(answer, mistaken(case.args), exercise) for case, answer in pairs):

@@ -156,7 +156,7 @@ def test_the_right_answer_in_another_form_passes(exercise, form):
 
 @each_exercise
 def test_known_mistakes_fail_and_are_called_by_their_names(exercise):
-    for name, mistaken in exercise.mistakes.items():
+    for name, mistaken in exercise.mistaken:
         for report in outcomes(exercise, mistaken):
             assert report.status == "failed", f"passes: {name}"
             assert report.diagnosis == name, f"{name}\nis taken for\n{report.diagnosis}"
