@@ -35,9 +35,9 @@ import numpy as np
 from course_nn.checks import EXERCISES
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "grading"))
+sys.path.insert(0, str(ROOT))
 
-from carry import cell
+from tests.support.carry import cell
 
 TWO = ("forward_difference", "central_difference")
 TARGET = 0.1  # seconds of CPU for a submission of two exercises

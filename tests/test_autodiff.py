@@ -5,7 +5,6 @@ import math
 import re
 from functools import cache
 from itertools import combinations, pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +16,9 @@ from course_nn.derivatives import gradient_check
 from course_nn.initializers import he_normal
 from course_nn.layers import Dense
 from course_nn.losses import MeanSquaredError
+from tests.support import ROOT
 
-LESSON = Path(__file__).parents[1] / "lessons" / "04_backpropagation" / "lesson.md"
+LESSON = ROOT / "lessons" / "04_backpropagation" / "lesson.md"
 
 # Written once, these run on a Value and on a torch tensor alike. Each is defined everywhere.
 UNARY = {

@@ -6,15 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 
 from course_nn import cli
 from course_nn.checks import notebook, store
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent
 CENTRAL = "    return (f(x + h) - f(x - h)) / (2 * h)"
 STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"
 

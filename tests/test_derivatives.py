@@ -2,7 +2,6 @@ import ast
 import inspect
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +17,9 @@ from course_nn.derivatives import (
     jacobian,
     numerical_gradient,
 )
+from tests.support import ROOT
 
-LESSON = Path(__file__).parents[1] / "lessons" / "01_derivatives" / "lesson.md"
+LESSON = ROOT / "lessons" / "01_derivatives" / "lesson.md"
 EVERY_FUNCTION = (forward_difference, central_difference, numerical_gradient, jacobian)
 
 moderate = st.floats(-10, 10)

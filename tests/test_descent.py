@@ -1,6 +1,5 @@
 import ast
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +18,9 @@ from course_nn.descent import (
     standardize,
     stochastic_gradient_descent,
 )
+from tests.support import ROOT
 
-LESSON = Path(__file__).parents[1] / "lessons" / "02_descent" / "lesson.md"
+LESSON = ROOT / "lessons" / "02_descent" / "lesson.md"
 
 moderate = st.floats(-10, 10)
 curvatures = st.floats(1e-3, 1e3)

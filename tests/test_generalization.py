@@ -2,7 +2,6 @@
 
 import ast
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +13,9 @@ from course_nn.callbacks import EarlyStopping
 from course_nn.generalization import k_fold, shift_images
 from course_nn.layers import Dropout
 from course_nn.regularizers import L1L2
+from tests.support import ROOT
 
-LESSON = Path(__file__).parents[1] / "lessons" / "06_overfitting" / "lesson.md"
+LESSON = ROOT / "lessons" / "06_overfitting" / "lesson.md"
 
 
 def rng(seed=0):

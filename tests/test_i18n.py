@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polib
 import pytest
-from pseudo import compile_catalogue, english, messages, pseudo
 
 import course_nn
 from course_nn.i18n import LOCALE_DIR, N_, _, ngettext, set_language
+from tests.support.pseudo import compile_catalogue, english, messages, pseudo
 
 PACKAGE = Path(course_nn.__file__).parent
 TEMPLATE = LOCALE_DIR / "course_nn.pot"

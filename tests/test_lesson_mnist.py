@@ -4,7 +4,8 @@ import ast
 import re
 
 import pytest
-from test_lessons import TARGETS, build, prose
+
+from tests.support.lessons import TARGETS, build, prose
 
 try:
     LESSON = next(target for target in TARGETS if target.name == "05_mnist")

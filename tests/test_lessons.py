@@ -1,27 +1,14 @@
 """The notebooks are what their sources build; each lesson has what learners and teachers need."""
 
-import importlib.util
 import re
-from pathlib import Path
 
 import nbformat
 import polib
 import pytest
-from pseudo import pseudo
 
-ROOT = Path(__file__).parent.parent
+from tests.support.lessons import CHAPTERS, TARGETS, build, prose
+from tests.support.pseudo import pseudo
 
-
-def load_build():
-    spec = importlib.util.spec_from_file_location("build", ROOT / "lessons" / "build.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-build = load_build()
-TARGETS = build.targets()
-CHAPTERS = [target for target in TARGETS if target.name != "00_start"]
 each_target = pytest.mark.parametrize("target", TARGETS, ids=[t.name for t in TARGETS])
 each_chapter = pytest.mark.parametrize("target", CHAPTERS, ids=[t.name for t in CHAPTERS])
 
@@ -65,11 +52,6 @@ def test_every_cell_of_prose_can_be_translated(target, tmp_path):
 
 
 # What a lesson has
-
-
-def prose(target) -> str:
-    cells = build.assemble(target).cells
-    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
 def sections(target) -> dict[str, str]:

@@ -1,6 +1,5 @@
 import ast
 import math
-from pathlib import Path
 
 import jupytext
 import numpy as np
@@ -26,8 +25,9 @@ from course_nn.neuron import (
     total_loss,
     weighted_sum,
 )
+from tests.support import ROOT
 
-LESSON = Path(__file__).parents[1] / "lessons" / "03_neuron" / "lesson.md"
+LESSON = ROOT / "lessons" / "03_neuron" / "lesson.md"
 PAIRS = [("linear", "mse"), ("sigmoid", "mse"), ("sigmoid", "binary_crossentropy")]
 
 # A one and a zero of MNIST, as chapter 3 measures them (rounded): ink in the middle, ink in all.

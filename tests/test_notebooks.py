@@ -9,7 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from test_lessons import ROOT, build
+
+from tests.support import ROOT
+from tests.support.lessons import build
 
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 ALT = "A line that rises from left to right."

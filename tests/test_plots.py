@@ -15,13 +15,13 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
-from pseudo import compile_catalogue, english
-from test_lessons import TARGETS, build
 
 import course_nn
 from course_nn.i18n import set_language
 from course_nn.models import Sequential
 from course_nn.plots import BLACK, BLUE, CYCLE, GRAY, GREEN, ORANGE, PURPLE, Picture, canvas, styled
+from tests.support.lessons import TARGETS, build
+from tests.support.pseudo import compile_catalogue, english
 
 # One picture
 

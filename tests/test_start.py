@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-START = Path(__file__).parent.parent / "start.py"
+from tests.support import ROOT
+
+START = ROOT / "start.py"
 
 # A project that pip can install without a network: it builds itself, and what start.py opens
 # (JupyterLab, pytest) are programs of a few lines that lie in its folder.

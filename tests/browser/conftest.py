@@ -9,8 +9,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from lab import ROOT, Notebook, find_chromium, running_lab
 from nbformat.v4 import new_code_cell, new_notebook
+
+from tests.support import ROOT
+from tests.support.lab import Notebook, find_chromium, running_lab
 
 KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 

@@ -1,7 +1,8 @@
 """Each lesson as its reader has it: opened in JupyterLab, all cells run from the keyboard."""
 
 import pytest
-from lab import ROOT
+
+from tests.support import ROOT
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 

@@ -7,7 +7,8 @@ import re
 from typing import NamedTuple
 
 import pytest
-from lab import PATIENCE
+
+from tests.support.lab import PATIENCE
 
 
 class Case(NamedTuple):

@@ -4,11 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from published import ROOT
 
 import course_nn
 from course_nn import check, derivatives, hint, progress, solution
 from course_nn.checks import EXERCISES, store
+from tests.support import ROOT
 
 
 @pytest.fixture(autouse=True)

@@ -11,13 +11,13 @@ import re
 
 import numpy as np
 import pytest
-from published import published
-from table import DOCS, EQUIVALENT, TABLE, survivors, table
 
 from course_nn.checks import EXERCISES
 from course_nn.checks.compare import difference
 from course_nn.checks.engine import Rule, calling, cases, evaluate
 from course_nn.checks.functions import CATALOGUE
+from tests.support.published import published
+from tests.support.table import DOCS, EQUIVALENT, TABLE, survivors, table
 
 SEEDS = range(3)  # a grader draws other inputs for each learner
 each_exercise = pytest.mark.parametrize(

@@ -10,10 +10,11 @@ import sys
 
 import nbformat
 import pytest
-from published import ROOT, SOLUTIONS, STUBS, nbgrader, published
 
 from course_nn.checks import EXERCISES
 from course_nn.checks.engine import calling, evaluate
+from tests.support import ROOT
+from tests.support.published import SOLUTIONS, STUBS, nbgrader, published
 
 gradebook = pytest.importorskip(
     "nbgrader.api", reason="nbgrader is not installed: pip install nbgrader"

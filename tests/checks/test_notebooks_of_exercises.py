@@ -4,10 +4,10 @@ import re
 
 import nbformat
 import pytest
-from published import SOLUTIONS, STUBS, answers, nbgrader
-from test_lessons import build
 
 from course_nn.checks import EXERCISES, panel
+from tests.support.lessons import build
+from tests.support.published import SOLUTIONS, STUBS, answers, nbgrader
 
 TARGETS = build.exercises()
 each_target = pytest.mark.parametrize(

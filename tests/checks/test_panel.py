@@ -6,13 +6,13 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from pseudo import compile_catalogue, english
 
 from course_nn.checks import EXERCISES, panel
 from course_nn.checks.engine import Error, calling, evaluate
 from course_nn.checks.panel import Panel
 from course_nn.checks.store import Progress
 from course_nn.i18n import set_language
+from tests.support.pseudo import compile_catalogue, english
 
 CENTRAL = EXERCISES["central_difference"]
 DENSE = EXERCISES["dense_backward"]

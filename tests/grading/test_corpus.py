@@ -10,8 +10,9 @@ import sys
 from html import unescape
 
 import pytest
-from corpus import CANARY, CORPUS
-from sandboxed import LAYERS_TO_TEST, NONE, children, need
+
+from tests.support.corpus import CANARY, CORPUS
+from tests.support.sandboxed import LAYERS_TO_TEST, NONE, children, need
 
 SECONDS = 2
 REFUSED = r"""'\w*Error'|False|\[\]"""  # what `tries` finds where it finds nothing

@@ -25,6 +25,7 @@ from course_nn.grading.sandbox import NONE, Layer
 from course_nn.grading.session import Grade, Limits
 from course_nn.grading.submissions import Submission
 from course_nn.i18n import set_language
+from tests.support import ROOT
 
 NAMES = ("forward_difference", "central_difference")
 WALLS = Layer(("bubblewrap", "Landlock", "seccomp"))
@@ -317,14 +318,13 @@ def test_no_process_outlives_one_that_was_killed(tmp_path):
     code = """
     import sys
     from functools import partial
-    from test_executors import Pool, pid_then_sleep, results, tasks
+    from tests.grading.test_executors import Pool, pid_then_sleep, results, tasks
     if __name__ == "__main__":
         list(results(tasks(4), partial(Pool, 2), partial(pid_then_sleep, folder=sys.argv[1])))
     """
     script = tmp_path / "main.py"
     script.write_text(textwrap.dedent(code))
-    here = str(Path(__file__).parent)
-    environment = {**os.environ, "PYTHONPATH": here}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     run = subprocess.Popen([sys.executable, str(script), str(tmp_path)], env=environment)
     pids = wait_for(lambda: [int(path.name[4:]) for path in tmp_path.glob("pid-*")], 2)
     os.kill(run.pid, signal.SIGKILL)

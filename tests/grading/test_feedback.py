@@ -6,7 +6,6 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from pseudo import compile_catalogue, english
 
 from course_nn.checks import EXERCISES, panel
 from course_nn.checks.engine import NOT_ATTEMPTED, Report, calling, evaluate
@@ -15,6 +14,7 @@ from course_nn.grading.feedback import Summary, page, shortened
 from course_nn.grading.gradebook import Mark, Result
 from course_nn.i18n import set_language
 from course_nn.plots import grading as plots
+from tests.support.pseudo import compile_catalogue, english
 
 CHAPTER = [exercise for exercise in EXERCISES.values() if exercise.chapter == 1]
 HOSTILE = (

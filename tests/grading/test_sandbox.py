@@ -11,15 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sandboxed import need, value_of
 
 from course_nn.grading import sandbox, seccomp, zygote
 from course_nn.grading.process import Process
 from course_nn.grading.sandbox import LAYERS, NONE, Layer, probe
+from tests.support import ROOT
+from tests.support.sandboxed import need, value_of
 
 pytestmark = pytest.mark.usefixtures("no_process_is_left")
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 # Layers
@@ -507,8 +506,8 @@ def answer():
 
 LOOPS = """
 import sys, time
-sys.path.insert(0, {tests!r})
-from sandboxed import LAYERS, Process
+sys.path.insert(0, {root!r})
+from tests.support.sandboxed import LAYERS, Process
 process = Process(LAYERS[{number}], 1 << 30, 100)
 print("ready", flush=True)
 process.ask("run", "while True: pass", "<cell>", (), True, seconds=100)
@@ -517,7 +516,7 @@ process.ask("run", "while True: pass", "<cell>", (), True, seconds=100)
 
 def grader(number):
     """Another grader, in the middle of an endless loop."""
-    code = LOOPS.format(tests=str(Path(__file__).parent), number=number)
+    code = LOOPS.format(root=str(ROOT), number=number)
     started = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )

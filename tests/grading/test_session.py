@@ -6,11 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from carry import cell
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sandboxed import reached, submission
-from test_protocol import values
 
 from course_nn.checks import EXERCISES, notebook
 from course_nn.checks.engine import Exercise, calling, evaluate
@@ -18,6 +15,9 @@ from course_nn.grading import protocol, session
 from course_nn.grading.protocol import ENTRIES, FRAME
 from course_nn.grading.sandbox import LAYERS, Layer
 from course_nn.grading.session import Grade, Limits, grade
+from tests.support.carry import cell
+from tests.support.sandboxed import reached, submission
+from tests.support.values import values
 
 pytestmark = pytest.mark.usefixtures("no_process_is_left")
 

@@ -19,8 +19,8 @@ from course_nn.checks import EXERCISES
 from course_nn.grading import sources
 from course_nn.grading import submissions as module
 from course_nn.grading.submissions import Submission, find, key, read, safe, whose
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 SOLVED = sorted((ROOT / "exercises" / "solutions").glob("*.ipynb"))
 STUBS = sorted((ROOT / "exercises").glob("*.ipynb"))
 LINKS = pytest.mark.skipif(os.name == "nt", reason="Windows lets only some make links")

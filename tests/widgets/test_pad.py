@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from polylines import DIGITS, strokes
+
+from tests.support.polylines import DIGITS, strokes
 
 pytest.importorskip("anywidget")
 

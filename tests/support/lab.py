@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # it is not everywhere
     from playwright.sync_api import Browser, Locator, Page
 
-ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60  # seconds: for what takes one or two, on a machine that does much else
 
 # Where it is installed, for each system that it is not on the path of.

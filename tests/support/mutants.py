@@ -1,6 +1,6 @@
 """Small changes to a right answer, each of which the checks have to reject: `mutants`.
 
-A mutant that is right for all that (it computes the same) is listed in equivalent/<chapter>.toml,
+A mutant that is right for all that (it computes the same) is listed in tests/checks/equivalent/<chapter>.toml,
 under the exercise's name, as "old line → new line" = "why it is the same".
 """
 

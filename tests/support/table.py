@@ -1,7 +1,7 @@
 """What the checks are tested with: chapter x (exercises, points, known mistakes, mutants).
 
-python tests/checks/table.py            print the table
-python tests/checks/table.py --write    put it into docs/checks.md
+python -m tests.support.table            print the table
+python -m tests.support.table --write    put it into docs/checks.md
 """
 
 import contextlib
@@ -9,14 +9,13 @@ import re
 import sys
 import tomllib
 from functools import cache
-from pathlib import Path
-
-from mutants import function, mutants
-from published import ROOT, published
 
 from course_nn.checks import EXERCISES
 from course_nn.checks.engine import calling, evaluate
 from course_nn.checks.panel import CHAPTERS
+from tests.support import ROOT
+from tests.support.mutants import function, mutants
+from tests.support.published import published
 
 DOCS = ROOT / "docs" / "checks.md"
 TABLE = re.compile(r"(?<=<!-- table -->\n\n).*(?=\n\n<!-- end of table -->)", re.DOTALL)
@@ -24,7 +23,7 @@ TABLE = re.compile(r"(?<=<!-- table -->\n\n).*(?=\n\n<!-- end of table -->)", re
 # The mutants that compute the same as the solution, and why.
 EQUIVALENT = {
     name: reasons
-    for path in sorted(Path(__file__).with_name("equivalent").glob("*.toml"))
+    for path in sorted((ROOT / "tests/checks/equivalent").glob("*.toml"))
     for name, reasons in tomllib.loads(path.read_text(encoding="utf-8")).items()
 }
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import nbformat
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 STUBS = ROOT / "exercises" / "01_derivatives.ipynb"
 FORWARD = "def forward_difference(f, x, h):\n    return (f(x + h) - f(x)) / h\n"
 CENTRAL = "def central_difference(f, x, h):\n    return (f(x + h) - f(x - h)) / (2 * h)\n"
