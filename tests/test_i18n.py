@@ -137,7 +137,7 @@ def translated(tree: ast.AST) -> list[ast.Call]:
 # What these say is for those who work on them: a person is told in other words, or trains a network.
 FOR_AUTHORS = [
     "grading/process",
-    "grading/protocol",
+    "inside/protocol",
     "grading/sandbox",
     "grading/seccomp",
     "widgets/train",

@@ -3,15 +3,15 @@
 import numpy as np
 
 from course_nn import descent
-from course_nn.checks.engine import Exercise
-from course_nn.checks.functions import (
+from course_nn.checks.registry import exercise
+from course_nn.i18n import N_
+from course_nn.inside.functions import (
     bowl_gradient,
     logarithm,
     square_slope,
     two_minima_slope,
     valley_gradient,
 )
-from course_nn.i18n import N_
 
 
 def places(rng):
@@ -39,7 +39,7 @@ def in_place(gradient, x, learning_rate):
     return x
 
 
-descent_step = Exercise(
+descent_step = exercise(
     number="2.1",
     name="descent_step",
     title=N_("A step downhill"),
@@ -124,7 +124,7 @@ def array_like_start(gradient, start, learning_rate, steps):
     return points
 
 
-descend = Exercise(
+descend = exercise(
     number="2.2",
     name="descend",
     title=N_("The path of a descent"),
@@ -186,7 +186,7 @@ def bowls(rng):
         yield (rng.uniform(0.1, 9, size=n).round(2),)
 
 
-largest_learning_rate = Exercise(
+largest_learning_rate = exercise(
     number="2.3",
     name="largest_learning_rate",
     title=N_("The largest learning rate"),
@@ -252,7 +252,7 @@ def error(w, x, y):
     return w[0] * x + w[1] - y
 
 
-line_mse = Exercise(
+line_mse = exercise(
     number="2.4",
     name="line_mse",
     title=N_("The mean squared error of a line"),
@@ -308,7 +308,7 @@ def slopes(w, x, y, average=np.mean):
     return np.array([average(2 * error(w, x, y) * x), average(2 * error(w, x, y))])
 
 
-line_mse_gradient = Exercise(
+line_mse_gradient = exercise(
     number="2.5",
     name="line_mse_gradient",
     title=N_("The gradient of that error"),
@@ -378,7 +378,7 @@ def scaled(x, mean, std):
     return (x - mean) / std, mean, std
 
 
-standardize = Exercise(
+standardize = exercise(
     number="2.6",
     name="standardize",
     title=N_("Standardizing"),
@@ -462,7 +462,7 @@ def cut(order, size):
     return [order[first : first + size] for first in range(0, len(order), size)]
 
 
-split_into_batches = Exercise(
+split_into_batches = exercise(
     number="2.7",
     name="split_into_batches",
     title=N_("Splitting into batches"),
@@ -610,7 +610,7 @@ def heavy_ball(gradient, start, learning_rate, momentum, steps):
     return np.array(points[1:])
 
 
-roll = Exercise(
+roll = exercise(
     number="2.8",
     name="roll",
     title=N_("A ball with momentum"),
@@ -716,7 +716,7 @@ def counting(gradient, start, learning_rate, max_steps, tolerance):
     return points.tolist(), "gradient" if left else "steps"
 
 
-descend_until = Exercise(
+descend_until = exercise(
     number="2.9",
     name="descend_until",
     title=N_("A descent that knows when to stop"),
@@ -779,15 +779,3 @@ descend_until = Exercise(
         lambda *args: [list(until(*args)[0]), until(*args)[1]],
     ),
 )
-
-EXERCISES = [
-    descent_step,
-    descend,
-    largest_learning_rate,
-    line_mse,
-    line_mse_gradient,
-    standardize,
-    split_into_batches,
-    roll,
-    descend_until,
-]

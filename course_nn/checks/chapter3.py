@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_nn import neuron
-from course_nn.checks.engine import Exercise
+from course_nn.checks.registry import exercise
 from course_nn.i18n import N_
 
 
@@ -23,7 +23,7 @@ def rows(rng):
         yield x, w, round(rng.normal(), 1) + 0.05
 
 
-weighted_sum = Exercise(
+weighted_sum = exercise(
     number="3.1",
     name="weighted_sum",
     title=N_("The weighted sum"),
@@ -74,7 +74,7 @@ def outputs(x, w, b):
     return sigmoid(x @ w + b)
 
 
-neuron_forward = Exercise(
+neuron_forward = exercise(
     number="3.2",
     name="neuron_forward",
     title=N_("The forward pass"),
@@ -137,7 +137,7 @@ def share_right(a, y):
     return np.mean((a > 0.5) == (y == 1))
 
 
-accuracy = Exercise(
+accuracy = exercise(
     number="3.3",
     name="accuracy",
     title=N_("How many are right"),
@@ -199,7 +199,7 @@ def crossentropy(a, y):
     return -np.mean(y * np.log(a) + (1 - y) * np.log(1 - a))
 
 
-binary_crossentropy = Exercise(
+binary_crossentropy = exercise(
     number="3.4",
     name="binary_crossentropy",
     title=N_("Binary cross-entropy"),
@@ -274,7 +274,7 @@ def naive(z, y):
     return crossentropy(a, y)
 
 
-stable_crossentropy = Exercise(
+stable_crossentropy = exercise(
     number="3.5",
     name="stable_crossentropy",
     title=N_("A loss that stays finite"),
@@ -354,7 +354,7 @@ def gradients(x, y, w, b):
     return x.T @ difference / len(y), np.mean(difference)
 
 
-neuron_gradient = Exercise(
+neuron_gradient = exercise(
     number="3.6",
     name="neuron_gradient",
     title=N_("The gradient of a neuron"),
@@ -449,7 +449,7 @@ def first_then_others(x, y, w, b, learning_rate, steps):
     return first_then_others(x, y, w, b, learning_rate, steps - 1) if steps > 1 else (w, b)
 
 
-train_neuron = Exercise(
+train_neuron = exercise(
     number="3.7",
     name="train_neuron",
     title=N_("Training a neuron"),
@@ -513,13 +513,3 @@ train_neuron = Exercise(
         first_then_others,
     ),
 )
-
-EXERCISES = [
-    weighted_sum,
-    neuron_forward,
-    accuracy,
-    binary_crossentropy,
-    stable_crossentropy,
-    neuron_gradient,
-    train_neuron,
-]

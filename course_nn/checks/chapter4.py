@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_nn.checks.engine import Exercise
+from course_nn.checks.registry import exercise
 from course_nn.i18n import N_
 
 
@@ -16,7 +16,7 @@ def layers(rng):
         yield tuple(rng.normal(size=shape).round(1) + 0.05 for shape in shapes)
 
 
-dense_forward = Exercise(
+dense_forward = exercise(
     number="4.1",
     name="dense_forward",
     title=N_("A dense layer, forward"),
@@ -91,7 +91,7 @@ def with_loops(dy, x, W):
     return dx, dW, db
 
 
-dense_backward = Exercise(
+dense_backward = exercise(
     number="4.2",
     name="dense_backward",
     title=N_("A dense layer, backward"),
@@ -159,7 +159,7 @@ def outputs_and_gradients(rng):
         yield rng.normal(size=shape).round(1) + 0.05, rng.uniform(0.05, 0.95, shape).round(2)
 
 
-sigmoid_backward = Exercise(
+sigmoid_backward = exercise(
     number="4.3",
     name="sigmoid_backward",
     title=N_("A sigmoid, backward"),
@@ -211,7 +211,7 @@ def relu_outputs(rng):
         yield rng.normal(size=shape).round(1) + 0.05, np.maximum(rng.normal(size=shape).round(1), 0)
 
 
-relu_backward = Exercise(
+relu_backward = exercise(
     number="4.4",
     name="relu_backward",
     title=N_("A ReLU, backward"),
@@ -269,7 +269,7 @@ def softmax(z, axis=-1):
     return e / e.sum(axis=axis, keepdims=True)
 
 
-crossentropy_gradient = Exercise(
+crossentropy_gradient = exercise(
     number="4.5",
     name="crossentropy_gradient",
     title=N_("Softmax and cross-entropy, backward in one"),
@@ -340,7 +340,7 @@ def draws(rng):
         yield (rng.normal(size=shape).round(2),)
 
 
-he_initialization = Exercise(
+he_initialization = exercise(
     number="4.6",
     name="he_initialization",
     title=N_("He initialization"),
@@ -412,7 +412,7 @@ def two_layers(x, W1, b1, W2, b2):
     return h, h @ W2 + b2
 
 
-network_forward = Exercise(
+network_forward = exercise(
     number="4.7",
     name="network_forward",
     title=N_("Two layers, forward"),
@@ -488,7 +488,7 @@ def gradients(dy, x, h, W2, mask=lambda dz, h: dz * (h > 0)):
     return x.T @ dz, dz.sum(axis=0), h.T @ dy, dy.sum(axis=0)
 
 
-network_backward = Exercise(
+network_backward = exercise(
     number="4.8",
     name="network_backward",
     title=N_("Two layers, backward"),
@@ -551,14 +551,3 @@ network_backward = Exercise(
         ),
     ),
 )
-
-EXERCISES = [
-    dense_forward,
-    dense_backward,
-    sigmoid_backward,
-    relu_backward,
-    crossentropy_gradient,
-    he_initialization,
-    network_forward,
-    network_backward,
-]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_nn import metrics
-from course_nn.checks.engine import Exercise
+from course_nn.checks.registry import exercise
 from course_nn.i18n import N_
 
 
@@ -16,7 +16,7 @@ def pictures(rng):
         yield (rng.integers(0, 256, shape).astype(np.uint8),)
 
 
-scale_images = Exercise(
+scale_images = exercise(
     number="5.1",
     name="scale_images",
     title=N_("Images become rows of numbers"),
@@ -77,7 +77,7 @@ def labeled(rng):
         yield rng.integers(0, 6, n), 6
 
 
-one_hot = Exercise(
+one_hot = exercise(
     number="5.2",
     name="one_hot",
     title=N_("One-hot labels"),
@@ -165,7 +165,7 @@ def read(x, W1, b1, W2, b2):
     return h, softmax(h @ W2 + b2)
 
 
-softmax_network = Exercise(
+softmax_network = exercise(
     number="5.3",
     name="softmax_network",
     title=N_("From pixels to shares"),
@@ -274,7 +274,7 @@ def backward(x, y, h, p, W2, start=lambda y, p: (p - y) / len(y), mask=lambda dh
     return x.T @ dz1, dz1.sum(axis=0), h.T @ dz2, dz2.sum(axis=0)
 
 
-network_gradients = Exercise(
+network_gradients = exercise(
     number="5.4",
     name="network_gradients",
     title=N_("From the loss to every weight"),
@@ -361,7 +361,7 @@ def steps(rng):
         )
 
 
-sgd_step = Exercise(
+sgd_step = exercise(
     number="5.5",
     name="sgd_step",
     title=N_("A step of SGD, for all weights"),
@@ -430,7 +430,7 @@ def rolling(rng):
         yield w, g, velocity, 0.1, 0.9
 
 
-momentum_step = Exercise(
+momentum_step = exercise(
     number="5.6",
     name="momentum_step",
     title=N_("A step with momentum"),
@@ -533,7 +533,7 @@ def adam(w, g, m, v, t, learning_rate, b1=0.9, b2=0.999, correct=True, root=np.s
     return w - learning_rate * m_hat / bottom, m, v
 
 
-adam_step = Exercise(
+adam_step = exercise(
     number="5.7",
     name="adam_step",
     title=N_("A step of Adam"),
@@ -639,7 +639,7 @@ def judged(rng):
         yield rng.integers(0, 4, n), rng.integers(0, 4, n), 4
 
 
-confusion_matrix = Exercise(
+confusion_matrix = exercise(
     number="5.8",
     name="confusion_matrix",
     title=N_("The confusion matrix"),
@@ -727,7 +727,7 @@ def epoch(x, y, order, batch_size, weights, learning_rate, sign=-1, last=True, f
     return list(weights)
 
 
-training_epoch = Exercise(
+training_epoch = exercise(
     number="5.9",
     name="training_epoch",
     title=N_("One training epoch"),
@@ -799,15 +799,3 @@ training_epoch = Exercise(
         ),
     ),
 )
-
-EXERCISES = [
-    scale_images,
-    one_hot,
-    softmax_network,
-    network_gradients,
-    sgd_step,
-    momentum_step,
-    adam_step,
-    confusion_matrix,
-    training_epoch,
-]

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from course_nn import generalization, regularizers
-from course_nn.checks.engine import Exercise
+from course_nn.checks.registry import exercise
 from course_nn.i18n import N_
 
 
@@ -22,7 +22,7 @@ def weights(rng):
         yield w, round(rng.uniform(0.1, 1), 1), round(rng.uniform(0.1, 1), 1)
 
 
-penalty = Exercise(
+penalty = exercise(
     number="6.1",
     name="penalty",
     title=N_("What weights cost"),
@@ -84,7 +84,7 @@ def added_by_the_package(w, l1, l2):
     return gradient
 
 
-penalty_gradient = Exercise(
+penalty_gradient = exercise(
     number="6.2",
     name="penalty_gradient",
     title=N_("The gradient of the penalty"),
@@ -173,7 +173,7 @@ def descend(w, b, dw, db, learning_rate, l2):
     return w - learning_rate * (dw + 2 * l2 * w), b - learning_rate * db
 
 
-step_with_l2 = Exercise(
+step_with_l2 = exercise(
     number="6.3",
     name="step_with_l2",
     title=N_("A step with weight decay"),
@@ -247,7 +247,7 @@ def thresholds(rng):
         yield rng.normal(size=shape).round(1) + 0.05, round(rng.uniform(0.2, 0.8), 1)
 
 
-soft_threshold = Exercise(
+soft_threshold = exercise(
     number="6.4",
     name="soft_threshold",
     title=N_("The soft threshold"),
@@ -322,7 +322,7 @@ def drop_with(mask):
     return lambda h, rate, random: (h * mask(rate, random), mask(rate, random))
 
 
-dropout_forward = Exercise(
+dropout_forward = exercise(
     number="6.5",
     name="dropout_forward",
     title=N_("Dropout, forward"),
@@ -400,7 +400,7 @@ def masked(rng):
         yield dy, 2.5 * (rng.random((n, units)) < 0.4)
 
 
-dropout_backward = Exercise(
+dropout_backward = exercise(
     number="6.6",
     name="dropout_backward",
     title=N_("Dropout, backward"),
@@ -475,7 +475,7 @@ def cut_at(order, edges):
     ]
 
 
-k_fold = Exercise(
+k_fold = exercise(
     number="6.7",
     name="k_fold",
     title=N_("Every row validates once"),
@@ -587,7 +587,7 @@ def counting_all(losses, patience):
     return best, None
 
 
-early_stopping = Exercise(
+early_stopping = exercise(
     number="6.8",
     name="early_stopping",
     title=N_("Stop in time"),
@@ -734,7 +734,7 @@ def padded(images, dy, dx, **how):
     return sheet[:, margin - dy : margin - dy + height, margin - dx : margin - dx + width]
 
 
-shift_images = Exercise(
+shift_images = exercise(
     number="6.9",
     name="shift_images",
     title=N_("Shifting images"),
@@ -817,7 +817,7 @@ def copies(images, labels, moves):
     return np.concatenate(some), np.tile(labels, len(some))
 
 
-with_shifts = Exercise(
+with_shifts = exercise(
     number="6.10",
     name="with_shifts",
     title=N_("More data from the same data"),
@@ -908,16 +908,3 @@ with_shifts = Exercise(
         ),
     ),
 )
-
-EXERCISES = [
-    penalty,
-    penalty_gradient,
-    step_with_l2,
-    soft_threshold,
-    dropout_forward,
-    dropout_backward,
-    k_fold,
-    early_stopping,
-    shift_images,
-    with_shifts,
-]

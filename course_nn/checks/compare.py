@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from course_nn.checks.show import show
 from course_nn.i18n import _
+from course_nn.inside.show import show
 
 FLOAT32 = 1e-4  # how far an answer in float32 may be off, as a part of the largest entry
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from course_nn.checks.calling import Answer, Arguments, Call, Error, Function, calling
 from course_nn.checks.compare import Rule, difference, part_that_differs
-from course_nn.checks.show import show, show_call
 from course_nn.i18n import _
+from course_nn.inside.calling import Answer, Arguments, Call, Error, Function, calling
+from course_nn.inside.show import show, show_call
 
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
 
@@ -46,6 +46,9 @@ class Exercise:
         extremes: tuples of arguments where a careless answer overflows or divides by 0.
         returns: what the parts of the answer are called if it is a tuple, ("dx", "dW", "db").
         whole: whether the answer must be whole numbers, of a type such as int, as an index must.
+        overflow_free: whether nothing may overflow, divide by zero or become invalid on the way
+            either, where the reference does not; right values leave half of the points then.
+            For other exercises it is told, and costs nothing.
         rtol, atol: an entry is wrong where ``|got - expected| > rtol |expected| + atol``.
         judge: for an answer that is random by nature, in place of comparing its values with the
             reference's: takes arguments and answer, gives a sentence on what is wrong, or None.
@@ -67,6 +70,7 @@ class Exercise:
     extremes: tuple[Arguments, ...] = ()
     returns: tuple[str, ...] = ()
     whole: bool = False
+    overflow_free: bool = False
     rtol: float = 1e-6
     atol: float = 1e-8
     judge: Callable[[Arguments, Any], str | None] | None = None
@@ -98,11 +102,15 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Case:
-    """Arguments to try, and the right answer to them."""
+    """Arguments to try, and the right answer to them.
+
+    ``warned``: what overflows and the like even on the reference's way there; see `Answer`.
+    """
 
     args: Arguments
     expected: Any
     extreme: bool = False
+    warned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,8 @@ class Report:
 
     For "failed", ``failure`` is the simplest failing case, and ``diagnosis`` the known mistake, a
     key of ``exercise.mistakes``, that gives the learner's answer on every input; None if none does.
-    ``right`` of ``tried`` inputs were answered right.
+    ``right`` of ``tried`` inputs were answered right. ``remark`` is a sentence on what is no mistake
+    in an answer that passed, and ``printed`` the beginning of what one call printed.
     """
 
     exercise: Exercise
@@ -139,6 +148,8 @@ class Report:
     diagnosis: str | None = None
     right: int = 0
     tried: int = 0
+    remark: str = ""
+    printed: str = ""
 
 
 def evaluate(exercise: Exercise, call: Call, seed: int = 0) -> Report:
@@ -153,18 +164,38 @@ def evaluate(exercise: Exercise, call: Call, seed: int = 0) -> Report:
             return Report(exercise, NOT_ATTEMPTED)
         if error.type == "KeyboardInterrupt":
             break
-    judged = (_judge(exercise, case, answer) for case, answer in zip(tried, answers))
+    judged = [_judge(exercise, case, answer) for case, answer in zip(tried, answers)]
     failures = [failure for failure in judged if failure]
     right = len(answers) - len(failures)
     if not failures:
         failures = _changes(exercise, call, tried, answers)
+    printed = next((answer.printed for answer in answers if answer.printed), "")
     if not failures:
-        return Report(exercise, PASSED, exercise.points, right=right, tried=len(tried))
+        remarks = (_on_the_way(exercise, case, answer) for case, answer in zip(tried, answers))
+        remark = next((remark for remark in remarks if remark), "")
+        return Report(
+            exercise,
+            PASSED,
+            exercise.points,
+            right=right,
+            tried=len(tried),
+            remark=remark,
+            printed=printed,
+        )
     minor = all(failure.minor for failure in failures)
     first = next((failure for failure in failures if not failure.minor), failures[0])
     points = exercise.points / 2 if minor and len(answers) == len(tried) else 0
+    if first in judged:
+        printed = answers[judged.index(first)].printed or printed
     return Report(
-        exercise, FAILED, points, first, _diagnosis(exercise, tried, answers), right, len(tried)
+        exercise,
+        FAILED,
+        points,
+        first,
+        _diagnosis(exercise, tried, answers),
+        right,
+        len(tried),
+        printed=printed,
     )
 
 
@@ -172,16 +203,16 @@ def evaluate(exercise: Exercise, call: Call, seed: int = 0) -> Report:
 def cases(exercise: Exercise, seed: int = 0) -> tuple[Case, ...]:
     """The inputs, simplest first, then the extremes, each with the reference's answer."""
 
-    def right(args: Arguments) -> Any:
+    def case(args: Arguments, extreme: bool = False) -> Case:
         answer = calling(exercise.reference)(args)
         if answer.error:
             raise RuntimeError(answer.error)
-        return answer.value
+        return Case(args, answer.value, extreme, answer.warned)
 
     ordinary = list(exercise.inputs(np.random.default_rng(seed)))
     return (
-        *(Case(args, right(args)) for args in ordinary),
-        *(Case(args, right(args), extreme=True) for args in exercise.extremes),
+        *map(case, ordinary),
+        *(case(args, extreme=True) for args in exercise.extremes),
     )
 
 
@@ -200,7 +231,42 @@ def _judge(exercise: Exercise, case: Case, answer: Answer) -> Failure | None:
             return _failure(
                 exercise, case, message.format(name=name), after, before, name=name, minor=True
             )
+    if exercise.overflow_free and (warning := _warning(case, answer)):
+        sentence = _("The numbers come out right, but {warning} on the way.")
+        sentence = sentence.format(warning=warning)
+        return _failure(exercise, case, sentence, answer.value, case.expected, minor=True)
     return None
+
+
+def _on_the_way(exercise: Exercise, case: Case, answer: Answer) -> str:
+    """What overflows in an answer that is right, in a sentence; empty if nothing does."""
+    if not (warning := _warning(case, answer)):
+        return ""
+    sentence = _("In `{call}` {warning} on the way. Here it does no harm.")
+    call = " ".join(show_call(exercise.name, case.args).split())
+    return sentence.format(warning=warning, call=call)
+
+
+def _warning(case: Case, answer: Answer) -> str:
+    """What NumPy warns of in ``answer`` and not in the reference's; empty if it does not."""
+    if case.warned or not answer.warned:
+        return ""
+    kind, _encountered, where = answer.warned[0].partition(" encountered in ")
+    if where == "exp" and (largest := _largest(case.args)) > np.log(np.finfo(float).max):
+        where = f"e^{largest:g}"
+    sentence = {
+        "overflow": _("`{where}` overflows"),
+        "divide by zero": _("`{where}` divides by zero"),
+    }.get(kind, _("`{where}` gives what is no number, as inf - inf does,"))
+    return sentence.format(where=where or kind)
+
+
+def _largest(value: Any) -> float:
+    """The largest of all numbers in ``value``, whatever their signs; 0 if there is none."""
+    if isinstance(value, (tuple, list)):
+        return max(map(_largest, value), default=0.0)
+    numbers = np.asarray(value)
+    return float(np.max(np.abs(numbers), initial=0)) if numbers.dtype.kind in "iuf" else 0.0
 
 
 def _failure(
@@ -286,9 +352,14 @@ def _diagnosis(exercise: Exercise, tried: tuple[Case, ...], answers: list[Answer
     for sentence, variant in exercise.mistaken:
         mistaken = calling(variant)
         pairs = zip(tried, answers)
-        if all(_agree(answer, mistaken(case.args), exercise) for case, answer in pairs):
+        if all(_mistaken(answer, mistaken(case.args), exercise) for case, answer in pairs):
             return sentence
     return None
+
+
+def _mistaken(answer: Answer, mistake: Answer, exercise: Exercise) -> bool:
+    overflows = bool(answer.warned) == bool(mistake.warned) or not exercise.overflow_free
+    return overflows and _agree(answer, mistake, exercise)
 
 
 def _agree(one: Answer, other: Answer, exercise: Exercise) -> bool:

@@ -31,6 +31,7 @@ class Panel:
         kind: a key of ``MARKS``.
         sentences, footer: prose, with code between backticks.
         rows: the label in prose, all behind it in the type of code.
+        folded: a label and lines of text that are shown when it is opened.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Panel:
     sentences: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     footer: str = ""
+    folded: tuple[str, str] | None = None
 
     @property
     def first_line(self) -> str:
@@ -51,6 +53,9 @@ class Panel:
         for *cells, last in self.rows:
             left = "  " + "".join(f"{cell:{width}}  " for cell, width in zip(cells, widths))
             lines.append(left + last.replace("\n", "\n" + " " * len(left)))
+        if self.folded:
+            label, text = self.folded
+            lines += [f"  {label}", *(f"    {line}" for line in text.split("\n"))]
         return "\n".join(line for line in [*lines, fill(self.footer, 88)] if line)
 
     def _repr_html_(self) -> str:
@@ -63,6 +68,10 @@ class Panel:
         if self.rows:
             rows = "".join(_row(label, *cells) for label, *cells in self.rows)
             parts.append(f'<table style="margin: 4px 0; border: none">{rows}</table>')
+        if self.folded:
+            label, text = map(escape, self.folded)
+            text = f'<pre style="{look.CODE}">{text}</pre>'
+            parts.append(f"<details><summary>{label}</summary>{text}</details>")
         if self.footer:
             parts.append(f'<div style="{look.LINE}; opacity: 0.75">{_prose(self.footer)}</div>')
         return f'<div style="{look.BOX.format(color=color)}">{"".join(parts)}</div>'
@@ -95,7 +104,8 @@ def of_report(report: Report) -> Panel:
     if report.status == PASSED:
         sentence = _("Right in all {n} calls. `solution({name})` shows another way to write it.")
         heading = _("{title}: passed, {points}").format(title=name, points=points(report.points))
-        return Panel(PASSED, heading, (sentence.format(n=report.tried, name=exercise.name),))
+        sentence = sentence.format(n=report.tried, name=exercise.name)
+        return Panel(PASSED, heading, (sentence,), (), report.remark, _printed(report))
     heading = _("{title}: not yet").format(title=name)
     failure = report.failure
     assert failure is not None
@@ -120,7 +130,11 @@ def of_report(report: Report) -> Panel:
         tried=report.tried,
         name=exercise.name,
     )
-    return Panel(FAILED, heading, tuple(sentences), tuple(rows), footer)
+    return Panel(FAILED, heading, tuple(sentences), tuple(rows), footer, _printed(report))
+
+
+def _printed(report: Report) -> tuple[str, str] | None:
+    return (_("printed, in one call"), report.printed) if report.printed else None
 
 
 def of_broken_cell(exercise: Exercise, error: Error) -> Panel:

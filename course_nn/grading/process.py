@@ -7,10 +7,10 @@ import threading
 from typing import Any
 
 from course_nn.grading import sandbox
-from course_nn.grading.protocol import ProtocolError, frame, read_frame, unpack
 from course_nn.grading.sandbox import SECCOMP, Layer
 from course_nn.grading.zygote import START, Copy
 from course_nn.i18n import _
+from course_nn.inside.protocol import ProtocolError, frame, read_frame, unpack
 
 
 class Process:

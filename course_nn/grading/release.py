@@ -156,7 +156,7 @@ def without_rights(source: bytes) -> bytes:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id == "Exercise"
+        and node.func.id == "exercise"
         for keyword in node.keywords
         if keyword.arg == "rights"
     ]

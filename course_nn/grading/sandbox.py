@@ -37,7 +37,7 @@ from typing import Any
 import numpy as np
 
 from course_nn.grading import seccomp
-from course_nn.grading.protocol import ProtocolError, frame, read_frame, unpack
+from course_nn.inside.protocol import ProtocolError, frame, read_frame, unpack
 
 BUBBLEWRAP, LANDLOCK, SECCOMP, SANDBOX_EXEC = "bubblewrap", "Landlock", "seccomp", "sandbox-exec"
 
@@ -85,11 +85,11 @@ gc.enable()
 module.main(reader, writer)
 """
 _MODULES = (
-    "checks.calling",
-    "checks.functions",
-    "checks.show",
-    "grading.protocol",
-    "grading.child",
+    "inside.calling",
+    "inside.functions",
+    "inside.show",
+    "inside.protocol",
+    "inside.child",
 )
 
 

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from course_nn.checks.calling import Answer, Arguments, Error
 from course_nn.checks.engine import NOT_ATTEMPTED, Exercise, Report, evaluate
 from course_nn.grading.process import Process
-from course_nn.grading.protocol import ProtocolError, printable
 from course_nn.grading.sandbox import Layer
 from course_nn.grading.submissions import Submission
 from course_nn.grading.zygote import START
 from course_nn.i18n import _
+from course_nn.inside.calling import Answer, Arguments, Error
+from course_nn.inside.protocol import ProtocolError, printable
 
 TIMEOUT, MEMORY, DIED = "timeout", "memory", "died"
 SYNTAX_ERROR, ERROR, PROTOCOL_ERROR = "syntax error", "error", "protocol error"
@@ -278,17 +278,21 @@ def _answer(said: Any, args: Arguments) -> Answer:
     Raises:
         Fault: it is none, or the call has run out of memory.
     """
-    value, error, after, printed = _checked(said, tuple, object, tuple | None, list, bool)
+    value, error, after, printed, warned = _checked(
+        said, tuple, object, tuple | None, list, str, tuple
+    )
+    printed = printable(printed)
+    warned = tuple(map(printable, _checked(warned, tuple, *[str] * len(warned))))
     if error is not None:
         error = _error(error)
         if error.type == "MemoryError":
             raise Fault(MEMORY)
-        return Answer(error=error, args=args, printed=printed)
+        return Answer(error=error, args=args, printed=printed, warned=warned)
     if len(after) != len(args):
         raise Fault(PROTOCOL_ERROR)
     kept = (callable(sent) or isinstance(sent, np.random.Generator) for sent in args)
     after = [sent if keep else got for keep, sent, got in zip(kept, args, after)]
-    return Answer(value, None, tuple(after), printed)
+    return Answer(value, None, tuple(after), printed, warned)
 
 
 def _error(said: Any) -> Error:

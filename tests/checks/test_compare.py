@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_nn.checks.compare import Rule, difference, part_that_differs
-from course_nn.checks.show import show, show_call
+from course_nn.inside.show import show, show_call
 
 RULE = Rule(rtol=1e-7, atol=1e-9)
 INF, NAN = np.inf, np.nan

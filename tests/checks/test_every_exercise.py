@@ -15,7 +15,7 @@ import pytest
 from course_nn.checks import EXERCISES
 from course_nn.checks.compare import difference
 from course_nn.checks.engine import Rule, calling, cases, evaluate
-from course_nn.checks.functions import CATALOGUE
+from course_nn.inside.functions import CATALOGUE
 from tests.support.published import published
 from tests.support.table import DOCS, EQUIVALENT, TABLE, survivors, table
 
@@ -52,18 +52,6 @@ def test_the_specification_is_whole(exercise):
         assert sentence[-1] in ".?!", sentence
     for seed in SEEDS:
         assert sum(not case.extreme for case in cases(exercise, seed)) >= 6
-
-
-def test_numbers_are_in_order_and_names_are_unique():
-    from course_nn.checks import chapter1, chapter2, chapter3, chapter4, chapter5, chapter6
-
-    modules = [chapter1, chapter2, chapter3, chapter4, chapter5, chapter6]
-    listed = [exercise for module in modules for exercise in module.EXERCISES]
-    assert len({exercise.name for exercise in listed}) == len(listed)
-    numbers = [tuple(map(int, exercise.number.split("."))) for exercise in listed]
-    assert numbers == sorted(set(numbers))
-    for chapter, module in enumerate(modules, 1):
-        assert {exercise.chapter for exercise in module.EXERCISES} <= {chapter}
 
 
 def plain(argument) -> bool:

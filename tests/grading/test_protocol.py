@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 from course_nn.checks import EXERCISES
 from course_nn.checks.compare import Rule, difference
 from course_nn.checks.engine import cases
-from course_nn.checks.functions import square
-from course_nn.checks.show import show
-from course_nn.grading import protocol
-from course_nn.grading.protocol import (
+from course_nn.inside import protocol
+from course_nn.inside.functions import square
+from course_nn.inside.protocol import (
     ENTRIES,
     FRAME,
     KEYS,
@@ -32,6 +31,7 @@ from course_nn.grading.protocol import (
     read_frame,
     unpack,
 )
+from course_nn.inside.show import show
 from tests.support.values import values
 
 

@@ -99,7 +99,7 @@ def test_no_solution_is_in_the_exercises(unpacked):
 def test_no_right_answer_of_the_tests_is_in_the_checks(unpacked):
     for path in (unpacked / "course_nn" / "checks").glob("chapter*.py"):
         text = path.read_text("utf-8")
-        assert text.count("rights=()") == text.count(" = Exercise(") > 5
+        assert text.count("rights=()") == text.count(" = exercise(") > 5
 
 
 def test_every_check_works_in_the_copy(unpacked):

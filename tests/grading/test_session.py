@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from course_nn.checks import EXERCISES, notebook
 from course_nn.checks.engine import Exercise, calling, evaluate
-from course_nn.grading import protocol, session
-from course_nn.grading.protocol import ENTRIES, FRAME
+from course_nn.grading import session
 from course_nn.grading.sandbox import LAYERS, Layer
 from course_nn.grading.session import Grade, Limits, grade
+from course_nn.inside import protocol
+from course_nn.inside.protocol import ENTRIES, FRAME
 from tests.support.carry import cell
 from tests.support.sandboxed import reached, submission
 from tests.support.values import values
@@ -444,7 +445,10 @@ def test_what_a_cell_has_defined_is_names_or_a_fault(said):
     assert fault is None or fault.message
 
 
-WELL_FORMED = (3.0, None, [1.0], False), (None, ("A", "b", "c", None, ""), [], True)
+WELL_FORMED = (
+    (3.0, None, [1.0], "", ("overflow encountered in exp",)),
+    (None, ("A", "b", "c", None, ""), [], "1", ()),
+)
 
 
 @pytest.mark.parametrize("said", WELL_FORMED)
@@ -455,10 +459,12 @@ def test_a_well_formed_reply_is_an_answer(said):
 
 @given(
     st.sampled_from(WELL_FORMED),
-    st.lists(st.tuples(st.integers(0, 3), st.none() | st.booleans() | values), min_size=1),
+    st.lists(st.tuples(st.integers(0, 4), st.none() | st.booleans() | values), min_size=1),
 )
 @example(WELL_FORMED[0], [(2, [])])
 @example(WELL_FORMED[0], [(3, None)])
+@example(WELL_FORMED[0], [(4, None)])
+@example(WELL_FORMED[0], [(4, (1,))])
 @example(WELL_FORMED[0], [(1, ("A", 1, "", None, ""))])
 @example(WELL_FORMED[0], [(1, ("A", "", "", "1", ""))])
 @example(WELL_FORMED[1], [(1, ("MemoryError", "", "", 1, ""))])
@@ -470,7 +476,8 @@ def test_any_other_reply_is_an_answer_of_the_right_types_or_a_fault(said, change
         found = session._answer(tuple(said), (1.0,))
     except session.Fault:
         return
-    assert len(found.args) == 1 and type(found.printed) is bool
+    assert len(found.args) == 1 and type(found.printed) is str
+    assert all(type(text) is str for text in found.warned)
     if found.error:
         kind, *texts, line, source = vars(found.error).values()
         assert {type(text) for text in (kind, *texts, source)} == {str}
@@ -512,7 +519,7 @@ def test_a_function_or_generator_among_the_arguments_is_what_was_sent():
     def drawn(f, rng):
         return f(rng.normal())
 
-    from course_nn.checks.functions import square
+    from course_nn.inside.functions import square
 
     asked = replace(
         TWICE,

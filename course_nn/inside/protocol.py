@@ -25,8 +25,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from course_nn.checks.functions import CATALOGUE
-from course_nn.checks.show import show
+from course_nn.inside.functions import CATALOGUE
+from course_nn.inside.show import show
 
 FRAME = 4 << 20  # bytes from a learner's process
 ENTRIES = 1 << 16  # of all arrays, lists, ... in it; each may become as wide as the longest text

@@ -21,10 +21,11 @@ from functools import cache
 from io import BufferedReader, BufferedWriter
 from typing import Any
 
-from course_nn.checks.calling import Error, calling
-from course_nn.grading.protocol import ENTRIES, frame, plain, read_frame, unpack
+from course_nn.inside.calling import Error, calling
+from course_nn.inside.protocol import ENTRIES, frame, plain, read_frame, unpack
 
 STAND_INS = ("check", "hint", "solution", "progress")  # of `course_nn`; they do nothing here
+WARNINGS = 10  # of one call
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 
 
@@ -132,14 +133,15 @@ class Learner:
         exec(code, self.names)
 
     def call(self, name: str, args: tuple[Any, ...]) -> Any:
-        """Call an answer: its value, its error, its arguments afterwards, whether it printed."""
+        """Call an answer: its value, its error, its arguments afterwards, what it said on the way."""
         try:
             answer = calling(self.answers[name])(args)
         except BaseException as raised:  # the error cannot even be told
-            return None, _raised(raised), [], False
+            return None, _raised(raised), [], "", ()
         error = answer.error and tuple(map(plain, vars(answer.error).values()))
         after = [plain(argument, ENTRIES // 3 // len(args)) for argument in answer.args]
-        return plain(answer.value), error, after, answer.printed
+        said = plain(answer.printed), plain(answer.warned[:WARNINGS])
+        return plain(answer.value), error, after, *said
 
 
 def _raised(raised: BaseException) -> Any:

@@ -5,6 +5,7 @@ A notebook and a grader's sandbox share this file, so it imports NumPy, and noth
 
 import contextlib
 import copy
+import functools
 import io
 import linecache
 import warnings
@@ -38,13 +39,17 @@ class Error:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a call: its value or its error, its arguments as they are afterwards, and
-    whether it has printed something."""
+    """What became of a call: its value or its error, its arguments as they are afterwards.
+
+    ``printed`` are the first lines of what it has printed. ``warned`` says what NumPy has met on
+    the way, such as "overflow encountered in exp", each once.
+    """
 
     value: Any = None
     error: Error | None = None
     args: Arguments = ()
-    printed: bool = False
+    printed: str = ""
+    warned: tuple[str, ...] = ()
 
 
 Call = Callable[[Arguments], Answer]
@@ -55,16 +60,16 @@ def calling(function: Function) -> Call:
 
     def call(args: Arguments) -> Answer:
         args = copy.deepcopy(args)
-        printed, value, error = io.StringIO(), None, None
+        printed, warned, value, error = _Printed(), _Warned(), None, None
         try:
-            with _silence(printed):
+            with _silence(printed, warned):
                 value = function(*args)
                 if isinstance(value, Iterator):  # a generator, zip, map, ...
                     value = list(value)
                 value = _copy(value)  # the function may write into it again
         except BaseException as raised:  # sys.exit() and the interrupt of an endless loop as well
             error = _error(raised, function)
-        return Answer(value, error, args, bool(printed.getvalue().strip()))
+        return Answer(value, error, args, str(printed), tuple(warned))
 
     return call
 
@@ -76,20 +81,45 @@ def _copy(value: Any) -> Any:
         return value
 
 
+class _Printed(io.StringIO):
+    """The beginning of what is printed, however much it is."""
+
+    lines, room = 20, 4000
+
+    def write(self, text: str) -> int:
+        super().write(text[: self.room])
+        self.room = max(0, self.room - len(text))
+        return len(text)
+
+    def __str__(self) -> str:
+        lines = self.getvalue().rstrip().split("\n")
+        more = ["..."] if len(lines) > self.lines or not self.room else []
+        return "\n".join(lines[: self.lines] + more)
+
+
+class _Warned(dict[str, None]):
+    """What NumPy tells of overflows and the like, in order, each once."""
+
+    def write(self, message: str) -> None:  # "Warning: overflow encountered in exp\n"
+        said = message.strip().removeprefix("Warning: ")
+        if not said.endswith("matmul"):  # some libraries set the flags there for no reason
+            self[said] = None
+
+
 @contextlib.contextmanager
-def _silence(printed: io.StringIO) -> Iterator[None]:
+def _silence(printed: io.StringIO, warned: _Warned) -> Iterator[None]:
     with (
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(io.StringIO()),
         warnings.catch_warnings(),
-        np.errstate(all="ignore"),
+        np.errstate(over="log", divide="log", invalid="log", under="ignore", call=warned),
     ):
         warnings.simplefilter("ignore")
         yield
 
 
 def _error(raised: BaseException, function: Function) -> Error:
-    file = getattr(getattr(function, "__code__", None), "co_filename", None)
+    file = getattr(getattr(_written(function), "__code__", None), "co_filename", None)
     name, line = "", None
     traceback = raised.__traceback__
     while traceback:
@@ -100,3 +130,11 @@ def _error(raised: BaseException, function: Function) -> Error:
         traceback = traceback.tb_next
     source = linecache.getline(file, line).strip() if file and line else ""
     return Error(type(raised).__name__, str(raised), name, line, source)
+
+
+def _written(function: Any) -> Any:
+    """The function with a body behind a partial, a method or an object that can be called."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = getattr(function, "__func__", function)
+    return function if hasattr(function, "__code__") else type(function).__call__
