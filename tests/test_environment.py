@@ -128,12 +128,3 @@ def test_what_the_readme_names_is_there():
         r"[\w./-]+\.(?:py|md|txt|yml|toml|png)\b", README.replace("NN_name", "01_derivatives")
     ):
         assert (ROOT / name).exists(), name
-
-
-def test_the_readme_maps_every_chapter():
-    for lesson in sorted((ROOT / "lessons").glob("0[1-9]_*/lesson.md")):
-        text = lesson.read_text(encoding="utf-8")
-        number, title = re.match(r"# (\d+)\. (.+)", text).groups()
-        minutes = re.search(r"\*\*Time:\*\* (\d+) minutes", text)[1]
-        row = f"| {number} | [{title}](notebooks/{lesson.parent.name}.ipynb) | {minutes} |"
-        assert row in README, f"README.md: the map of the chapters lacks {row}"

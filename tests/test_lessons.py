@@ -109,15 +109,6 @@ def test_a_teacher_finds_a_plan_misconceptions_and_the_board(target):
         assert word in note.lower(), word
 
 
-@each_chapter
-def test_the_front_page_links_each_chapter_with_its_title_and_minutes(target):
-    first = build.assemble(target).cells[0].source
-    title = re.match(r"# \d\. (.+)", first)[1]
-    minutes = re.search(r"(\d+) minutes", first)[1]
-    row = f"| {int(target.name[:2])} | [{title}]({target.name}.ipynb) | {minutes} |"
-    assert row in prose(next(page for page in TARGETS if page.name == "00_start"))
-
-
 @each_target
 def test_code_cells_are_short(target):
     long = [

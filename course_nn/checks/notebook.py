@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from course_nn.chapters import CHAPTERS
 from course_nn.checks import panel, store
 from course_nn.checks.engine import (
     FAILED,
@@ -62,7 +63,7 @@ def folder() -> Path:
         FileNotFoundError: there is none.
     """
     for place in [Path.cwd(), *Path.cwd().parents, Path(__file__).parent.parent.parent]:
-        if any((place / "exercises").glob("0*.ipynb")):
+        if any((place / "exercises").glob("[0-9][0-9]_*.ipynb")):
             return place / "exercises"
     raise FileNotFoundError(_("There is no folder with exercises here. Go to the course's folder."))
 
@@ -74,7 +75,8 @@ def path(chapter: int, solved: bool = False) -> Path:
         FileNotFoundError: there is none.
     """
     place = folder() / "solutions" if solved else folder()
-    for found in place.glob(f"0{chapter}_*.ipynb"):
+    found = place / CHAPTERS[chapter].notebook
+    if found.exists():
         return found
     message = _("There is no notebook of chapter {chapter} in {folder}.")
     raise FileNotFoundError(message.format(chapter=chapter, folder=place))

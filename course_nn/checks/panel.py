@@ -10,9 +10,10 @@ from html import escape
 from textwrap import fill
 
 from course_nn import look
+from course_nn.chapters import CHAPTERS
 from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED, Error, Exercise, Report
 from course_nn.checks.store import Progress, trouble
-from course_nn.i18n import N_, _, ngettext
+from course_nn.i18n import _, ngettext
 
 MARKS = {PASSED: "✓", FAILED: "✗", NOT_ATTEMPTED: "○", "note": "→"}
 COLORS = {
@@ -165,25 +166,15 @@ def of_solution(exercise: Exercise, tried: bool, code: str | None) -> Panel:
     return Panel("note", heading, (_(exercise.why),), rows=(("", code),))
 
 
-CHAPTERS = {
-    1: N_("Derivatives"),
-    2: N_("Gradient descent"),
-    3: N_("One neuron"),
-    4: N_("Backpropagation"),
-    5: N_("A network reads digits"),
-    6: N_("Overfitting"),
-}
-
-
 def of_progress(done: Mapping[Exercise, Progress]) -> Panel:
     """The panel of the whole course: a row per chapter, a mark per exercise."""
     rows = []
-    for chapter, name in CHAPTERS.items():
-        own = [exercise for exercise in done if exercise.chapter == chapter]
+    for chapter in CHAPTERS.values():
+        own = [exercise for exercise in done if exercise.chapter == chapter.number]
         marks = "".join(_mark(done[exercise]) for exercise in own)
         passed = sum(done[exercise].share == 1 for exercise in own)
         exercises = _("{passed} of {all}").format(passed=passed, all=len(own))
-        rows.append((f"{chapter} {_(name)}", marks, exercises, _earned(own, done)))
+        rows.append((str(chapter), marks, exercises, _earned(own, done)))
     left = [exercise for exercise in done if done[exercise].share < 1]
     heading = _("Your progress: {earned}").format(earned=_earned(done, done))
     following = _("Next: {title}").format(title=title(left[0])) if left else _("All is done.")

@@ -17,8 +17,9 @@ from urllib.parse import quote
 
 import numpy as np
 
+from course_nn.chapters import CHAPTERS
 from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED, Exercise
-from course_nn.checks.panel import CHAPTERS, MARKS, Panel, points, title
+from course_nn.checks.panel import MARKS, Panel, points, title
 from course_nn.grading.gradebook import NOT_GRADED, Mark, Result, is_fault
 from course_nn.i18n import N_, _, ngettext
 
@@ -112,7 +113,7 @@ def _page(result: Result, exercises: Sequence[Exercise], language: str, length: 
         links = "".join(_link(exercise, marks[exercise.name]) for exercise in graded)
         parts.append(f'<ul class="marks">{links}</ul>')
     for chapter, own in groupby(graded, key=lambda exercise: exercise.chapter):
-        parts.append(f"<h2>{escape(f'{chapter} {_(CHAPTERS[chapter])}')}</h2>")
+        parts.append(f"<h2>{escape(str(CHAPTERS[chapter]))}</h2>")
         parts += [_section(exercise, marks[exercise.name], length) for exercise in own]
     heading = _safe(_("{student}: feedback").format(student=result.student))
     return _document(heading, "\n".join(parts), language)

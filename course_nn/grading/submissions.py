@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from course_nn.chapters import CHAPTERS
 from course_nn.checks import EXERCISES
 from course_nn.grading import sources
 from course_nn.grading.sources import Part, Piece, Unreadable
@@ -213,9 +214,10 @@ _CANVAS = re.compile(
     r"_(?P<number>\d{3,})_(?P<file>.+)",
     re.DOTALL,
 )
+_NUMBERS = "|".join(str(number) for number in CHAPTERS)
+_SLUGS = "|".join(chapter.slug for chapter in CHAPTERS.values())
 _CHAPTER = re.compile(
-    r"(?i)(?P<before>.*?)(?P<chapter>0?[1-6][ _.-]*"
-    r"(?:derivatives|descent|neuron|backpropagation|mnist|overfitting))"
+    rf"(?i)(?P<before>.*?)(?P<chapter>0?(?:{_NUMBERS})[ _.-]*(?:{_SLUGS}))"
     r"(?P<copy>[ _]?\(\d+\)|-copy\d*|-\d+|)(?P<after>(?:[\W_].*)?)",
     re.DOTALL,
 )

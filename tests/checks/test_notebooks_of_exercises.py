@@ -5,6 +5,7 @@ import re
 import nbformat
 import pytest
 
+from course_nn.chapters import CHAPTERS
 from course_nn.checks import EXERCISES, panel
 from tests.support.lessons import build
 from tests.support.published import SOLUTIONS, STUBS, answers, nbgrader
@@ -172,8 +173,8 @@ def test_what_is_committed_is_what_the_source_builds(target):
 
 
 def test_each_exercise_is_in_the_notebook_of_its_chapter_in_order():
-    listed = [(path.stem[:2], name) for path in STUBS for name in answers(path)]
-    assert listed == [(f"0{exercise.chapter}", name) for name, exercise in EXERCISES.items()]
+    listed = [(path.name, name) for path in STUBS for name in answers(path)]
+    assert listed == [(CHAPTERS[e.chapter].notebook, name) for name, e in EXERCISES.items()]
 
 
 @each_target

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from course_nn.chapters import CHAPTERS
 from course_nn.checks import EXERCISES, notebook
 from course_nn.checks.engine import Exercise, calling, evaluate
 from course_nn.grading import session
@@ -23,7 +24,6 @@ from tests.support.values import values
 pytestmark = pytest.mark.usefixtures("no_process_is_left")
 
 QUICK = Limits(seconds=0.5)
-CHAPTERS = range(1, 7)
 
 
 def cells(solved):

@@ -10,9 +10,9 @@ import sys
 import tomllib
 from functools import cache
 
+from course_nn.chapters import CHAPTERS
 from course_nn.checks import EXERCISES
 from course_nn.checks.engine import calling, evaluate
-from course_nn.checks.panel import CHAPTERS
 from tests.support import ROOT
 from tests.support.mutants import function, mutants
 from tests.support.published import published
@@ -46,8 +46,8 @@ def table() -> str:
     """The table, as Markdown."""
     head = ["Chapter", "exercises", "points", "known mistakes", "mutants", "equivalent", "killed"]
     rows, total = [], [0] * 6
-    for chapter, name in CHAPTERS.items():
-        own = [exercise for exercise in EXERCISES.values() if exercise.chapter == chapter]
+    for chapter in CHAPTERS.values():
+        own = [exercise for exercise in EXERCISES.values() if exercise.chapter == chapter.number]
         row = [
             len(own),
             sum(exercise.points for exercise in own),
@@ -56,7 +56,7 @@ def table() -> str:
             sum(len(EQUIVALENT.get(exercise.name, {})) for exercise in own),
             sum(survivors(exercise)[0] - len(survivors(exercise)[1]) for exercise in own),
         ]
-        rows.append([f"{chapter}. {name}", *row])
+        rows.append([f"{chapter.number}. {chapter.title}", *row])
         total = [sum(pair) for pair in zip(total, row)]
     rows.append(["**All**", *total])
     lines = [head, ["---"] + ["--:"] * 6, *rows]
