@@ -3,25 +3,22 @@
 import json
 import math
 import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from course_nn import data, losses, optimizers, saving
 from course_nn import layers as layers_module
-from course_nn import losses, optimizers
 from course_nn import metrics as metrics_module
-from course_nn._arrays import aligned_zeros
+from course_nn._arrays import Array, Buffers, Shape, aligned_zeros
 from course_nn.callbacks import Callback, History, ProgressBar, ProgressLines
 from course_nn.i18n import _
 from course_nn.utils import lookup
 
-Array = np.ndarray
-CHUNK = 1000  # rows predicted at once: what a layer gives for them stays in the cache
-UNSCALED = 50  # inputs beyond this were most likely not scaled
+CHUNK = 1000  # examples predicted at once: what a layer gives for them stays in the cache
+CHUNK_BYTES = 2**23  # or fewer, so that no layer keeps more than this for them
 
 
 class Sequential:
@@ -58,11 +55,11 @@ class Sequential:
         self.dtype = np.dtype(name)
         self.layers: list[layers_module.Layer] = []
         self.built = False
-        self.input_shape: tuple[int, ...] = ()  # known once it is built
+        self.input_shape: Shape = ()  # known once it is built
         self.optimizer: optimizers.Optimizer | None = None
         self.stop_training = False
         self._rng = np.random.default_rng(seed)
-        self._buffers: dict[str, Array] = {}
+        self._buffers = Buffers()
         for layer in layers:
             self.add(layer)
 
@@ -93,8 +90,8 @@ class Sequential:
                 self.layers.pop()
                 raise
 
-    def build(self, input_shape: tuple[int, ...] | None = None) -> None:
-        """Make the weights for rows of ``input_shape``. Weights that a layer has already are kept.
+    def build(self, input_shape: Shape | None = None) -> None:
+        """Make the weights for examples of ``input_shape``. Weights that a layer has already are kept.
 
         Raises:
             ValueError: there are no layers, the input's shape is not known, or the layers do not fit together.
@@ -221,48 +218,22 @@ class Sequential:
                     "The model is not compiled yet. Call model.compile(optimizer='adam', loss=...) before fit."
                 )
             )
-        _require_whole(batch_size=batch_size, epochs=epochs)
-        if not 0 <= validation_split < 1:
-            raise ValueError(
-                _("validation_split must be at least 0 and below 1, got {given}.").format(
-                    given=validation_split
-                )
-            )
-        if not isinstance(callbacks, (list, tuple)) or not all(
-            isinstance(c, Callback) for c in callbacks
-        ):
-            raise TypeError(
-                _(
-                    "callbacks is a list of callbacks, such as [EarlyStopping()], got {given!r}."
-                ).format(given=callbacks)
-            )
+        data.require_whole(batch_size=batch_size, epochs=epochs)
+        data.require_share(validation_split)
+        _require_callbacks(callbacks)
         x, y = self._prepare(x, y)
-        if validation_data is None and validation_split > 0:
-            kept = int(len(x) * (1 - validation_split))
-            if not 0 < kept < len(x):
-                raise ValueError(
-                    _(
-                        "validation_split={split} of {rows} rows leaves no rows for one of the two parts."
-                    ).format(split=validation_split, rows=len(x))
-                )
-            validation_data = x[kept:], y[kept:]
-            x, y = x[:kept], y[:kept]
-        elif validation_data is not None:
-            if not isinstance(validation_data, (list, tuple)) or len(validation_data) != 2:
-                raise ValueError(
-                    _("validation_data is a pair (x, y), got {given}.").format(
-                        given=type(validation_data).__name__
-                    )
-                )
+        if validation_data is not None:
+            data.require_pair(validation_data)
             validation_data = self._prepare(*validation_data)
-        self._warn_if_unscaled(x)
+        elif validation_split > 0:
+            (x, y), validation_data = data.split_off(validation_split, x, y)
+        data.warn_if_unscaled(self.layers, x, stacklevel=3)
         if not self._owns_its_weights():
             self._gather()
 
         rng = self._rng if seed is None else np.random.default_rng(seed)
         for layer in self.layers:
-            if isinstance(layer, layers_module.Dropout):
-                layer.rng = rng
+            layer.rng = rng
         history = History()
         everyone = [history, *callbacks]
         if verbose in (1, "auto") and find_spec("tqdm"):
@@ -313,13 +284,13 @@ class Sequential:
         def penalize(*ends: int) -> None:
             penalties.append(self._regularize(*ends))
 
-        prepare = penalize if self._penalized else None
+        before_stretch = penalize if self._penalized else None
         for batch, start in enumerate(range(0, len(order), batch_size)):
             rows = order[start : start + batch_size]
             batch_x, batch_y = self._take(x, rows), y.take(rows, 0)
             loss, prediction = self._forward_and_back(batch_x, batch_y)
             penalties.clear()
-            self.optimizer.step(self.parameters, self.gradients, prepare)
+            self.optimizer.step(self.parameters, self.gradients, before_stretch)
             logs = {"loss": loss + sum(penalties)}
             for name, metric in self.metrics.items():
                 logs[name] = metric(batch_y, prediction)
@@ -379,7 +350,7 @@ class Sequential:
     @property
     def _fused(self) -> bool:
         """Whether the loss is computed from logits, together with the last layer's activation."""
-        activation = getattr(self.layers[-1], "activation", None)
+        activation = self.layers[-1].activation
         return activation is not None and activation.name == self.loss.activation
 
     def _penalty(self) -> float:
@@ -389,7 +360,7 @@ class Sequential:
     # ---- using -----------------------------------------------------------------------------------
 
     def evaluate(
-        self, x: Array, y: Array, batch_size: int = CHUNK, verbose: int = 0
+        self, x: Array, y: Array, batch_size: int | None = None, verbose: int = 0
     ) -> float | list[float]:
         """The mean loss of the rows, or [loss, metric, ...] where there are metrics, in prediction mode.
 
@@ -403,16 +374,16 @@ class Sequential:
                     "The model is not compiled yet. Call model.compile(optimizer='adam', loss=...) before evaluate."
                 )
             )
-        _require_whole(batch_size=batch_size)
         figures = list(self._evaluate(*self._prepare(x, y), batch_size).values())
         return figures if self.metrics else figures[0]
 
-    def _evaluate(self, x: Array, y: Array, batch_size: int = CHUNK) -> dict[str, float]:
+    def _evaluate(self, x: Array, y: Array, batch_size: int | None = None) -> dict[str, float]:
+        batch_size = self._chunk(batch_size)
         totals = dict.fromkeys(["loss", *self.metrics], 0.0)
         for start in range(0, len(x), batch_size):
             batch_y = y[start : start + batch_size]
             batch_x = self._convert(x[start : start + batch_size])
-            self._require_finite(batch_x, range(start, len(x)))
+            data.require_finite(batch_x, range(start, len(x)))
             loss, prediction = self._forward(batch_x, batch_y, training=False)
             totals["loss"] += loss * len(batch_y)
             for name, metric in self.metrics.items():
@@ -421,14 +392,14 @@ class Sequential:
         figures["loss"] += self._penalty()
         return figures
 
-    def predict(self, x: Array, batch_size: int = CHUNK, verbose: int = 0) -> Array:
+    def predict(self, x: Array, batch_size: int | None = None, verbose: int = 0) -> Array:
         """The network's output for each row, shape (rows, outputs).
 
         Raises:
             ValueError: the rows do not have the shape that the network takes.
         """
-        _require_whole(batch_size=batch_size)
         x = self._prepare_inputs(x)
+        batch_size = self._chunk(batch_size)
         prediction = np.empty((len(x), *self.output_shape), self.dtype)
         for start in range(0, len(x), batch_size):
             rows = self._convert(x[start : start + batch_size])
@@ -437,6 +408,16 @@ class Sequential:
             prediction[start : start + batch_size] = rows
         return prediction
 
+    def _chunk(self, batch_size: int | None) -> int:
+        """How many examples to compute at once where no gradient is asked for."""
+        if batch_size is not None:
+            data.require_whole(batch_size=batch_size)
+            return batch_size
+        shape, largest = self.input_shape, math.prod(self.input_shape)
+        for layer in self.layers:
+            largest, shape = max(largest, layer.footprint(shape)), layer.output_shape_for(shape)
+        return max(1, min(CHUNK, CHUNK_BYTES // (largest * self.dtype.itemsize)))
+
     def summary(self) -> None:
         """Print a table of the layers, the shape of what each gives for n rows, and its number of weights."""
         if not self.built:
@@ -444,9 +425,9 @@ class Sequential:
         rows = [(_("layer"), _("output"), _("weights"))]
         shape = self.input_shape
         for layer in self.layers:
-            shape = layer.output_shape(shape)
-            activation = getattr(layer, "activation", None)
-            name = type(layer).__name__ + (f" ({activation.name})" if activation else "")
+            shape = layer.output_shape_for(shape)
+            activation = f" ({layer.activation.name})" if layer.activation else ""
+            name = type(layer).__name__ + activation
             sizes = sum(array.size for array in layer.weights.values())
             rows.append((name, "(" + ", ".join(["n", *map(str, shape)]) + ")", f"{sizes:,}"))
         widths = [max(map(len, column)) for column in zip(*rows)]
@@ -501,8 +482,6 @@ class Sequential:
         Raises:
             OSError: the file cannot be written.
         """
-        from safetensors.numpy import save
-
         if not self.built:
             self.build()
         architecture = {
@@ -510,14 +489,7 @@ class Sequential:
             "input_shape": self.input_shape,
             "layers": [{"class": type(layer).__name__, **layer.config()} for layer in self.layers],
         }
-        data = save(
-            {name: array.copy() for name, array in self._arrays()},
-            {"course_nn": json.dumps(architecture)},
-        )
-        path = Path(path)
-        unfinished = path.with_name(path.name + ".part")
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
+        saving.write(path, dict(self._arrays()), {"course_nn": json.dumps(architecture)})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Sequential":
@@ -527,23 +499,17 @@ class Sequential:
             OSError: the file cannot be read.
             ValueError: it is damaged, or holds no model of this package.
         """
-        from safetensors import SafetensorError, safe_open
-
-        Path(path).open("rb").close()  # a missing file is an OSError that names it
         try:
-            with safe_open(path, framework="numpy") as file:
-                metadata = file.metadata() or {}
-                if "course_nn" not in metadata:
-                    raise ValueError(_("another program wrote it"))
-                architecture = json.loads(metadata["course_nn"])
-                names = file.keys()  # it is no dict: it cannot be iterated over itself
-                arrays = {name: file.get_tensor(name) for name in names}
+            arrays, texts = saving.read(path)
+            if "course_nn" not in texts:
+                raise ValueError(_("another program wrote it"))
+            architecture = json.loads(texts["course_nn"])
             model = cls(dtype=architecture["dtype"])
             for config in architecture["layers"]:
                 model.layers.append(layers_module.LAYERS[config.pop("class")](**config))
             model.build(tuple(architecture["input_shape"]))
             model.set_weights([arrays[name] for name, _array in model._arrays()])
-        except (SafetensorError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(
                 _(
                     "{path} holds no model that can be read ({error}). Save the model again with model.save."
@@ -555,122 +521,47 @@ class Sequential:
 
     def _prepare(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Inputs and targets as arrays that fit the model."""
-        x, y = self._prepare_inputs(x), _numbers(_("targets"), y)
-        if y.shape[:1] != x.shape[:1]:
-            raise ValueError(
-                _(
-                    "There are {x} rows of inputs, but the targets have shape {y}; each row needs one."
-                ).format(x=len(x), y=y.shape)
-            )
-        if not len(x):
-            raise ValueError(_("There are no rows to work on: x and y are empty."))
+        x, y = self._prepare_inputs(x), data.numbers(_("targets"), y)
+        data.require_one_target_each(x, y)
         return x, self.loss.prepare(y, self.output_shape, self.dtype)
 
     def _prepare_inputs(self, x: Array) -> Array:
-        x = _numbers(_("inputs"), x)
-        if x.ndim < 2:
-            raise ValueError(
-                _(
-                    "The inputs must be rows, an array of two or more axes, got shape {given}. "
-                    "Make one row of it with x[np.newaxis], or a column with x[:, np.newaxis]."
-                ).format(given=x.shape)
-            )
+        x = data.numbers(_("inputs"), x)
+        data.require_examples(x)
         if not self.built:
             self.build(x.shape[1:])
-        if x.shape[1:] != self.input_shape:
-            flat = math.prod(x.shape[1:]) == math.prod(self.input_shape)
-            raise ValueError(
-                _("The network takes rows of shape {wanted}, got rows of shape {given}.").format(
-                    wanted=self.input_shape, given=x.shape[1:]
-                )
-                + (
-                    " "
-                    + _("Reshape them with x.reshape(len(x), {sizes}).").format(
-                        sizes=str(self.input_shape)[1:-1].rstrip(",")
-                    )
-                    if flat
-                    else ""
-                )
-            )
+        data.require_shape(x, self.input_shape)
         return x
-
-    def _warn_if_unscaled(self, x: Array) -> None:
-        passing_on = layers_module.Input, layers_module.Flatten
-        first = next((layer for layer in self.layers if not isinstance(layer, passing_on)), None)
-        scales_itself = isinstance(
-            first, (layers_module.Rescaling, layers_module.BatchNormalization)
-        )
-        largest = float(np.abs(x[:1000].astype(np.float64)).max())
-        if UNSCALED < largest < math.inf and not scales_itself:
-            warnings.warn(
-                _(
-                    "The inputs reach {largest:g}; a network learns badly from numbers far from 0. "
-                    "Scale them, for example images with x / 255."
-                ).format(largest=largest),
-                stacklevel=3,
-            )
 
     def _take(self, x: Array, rows: Array) -> Array:
         """The rows of ``x`` with these numbers, in memory that is used again at every call, seen to hold no NaN."""
         memory = self._buffer("taken", (len(rows), *x.shape[1:]), x.dtype)
         batch = self._convert(x.take(rows, 0, out=memory, mode="clip"))
-        self._require_finite(batch, rows)
+        data.require_finite(batch, rows)
         return batch
 
-    def _require_finite(self, batch: Array, rows: Sequence[int] | Array) -> None:
-        """Refuse NaN in ``batch``, which are the rows of the data with these numbers."""
-        # A sum of squares is the quickest look at every number; only when it is not finite is a second look worth while.
-        if batch.dtype.kind == "f" and not math.isfinite(np.vdot(batch, batch)):
-            bad = np.flatnonzero(~np.isfinite(batch.reshape(len(batch), -1)).all(axis=1))
-            if bad.size:
-                raise ValueError(
-                    _(
-                        "The inputs hold NaN, infinity or a number too large for {dtype}, in row {row} for one. "
-                        "Remove or correct such rows."
-                    ).format(dtype=self.dtype, row=int(rows[bad[0]]))
-                )
-
     def _convert(self, batch: Array) -> Array:
-        """``batch`` in the model's dtype; bytes are left as they are for a Rescaling layer."""
-        if batch.dtype == self.dtype or isinstance(self.layers[0], layers_module.Rescaling):
+        """``batch`` in the model's dtype, unless the first layer takes it as it is."""
+        if batch.dtype == self.dtype or self.layers[0].takes_bytes:
             return batch
         converted = self._buffer("converted", batch.shape, self.dtype)
         with np.errstate(over="ignore"):  # a number too large for float32 is refused as infinity
             np.copyto(converted, batch, casting="same_kind")
         return converted
 
-    def _buffer(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> Array:
-        held = self._buffers.get(name)
-        if (
-            held is None
-            or held.dtype != dtype
-            or len(held) < shape[0]
-            or held.shape[1:] != shape[1:]
-        ):
-            held = self._buffers[name] = np.empty(shape, dtype)
-        return held if len(held) == shape[0] else held[: shape[0]]
+    def _buffer(self, name: str, shape: Shape, dtype: np.dtype) -> Array:
+        return self._buffers.lend(name, shape, dtype)
 
 
 load_model = Sequential.load  # Keras's name
 
 
-def _numbers(name: str, given: Any) -> Array:
-    """``given`` as an array, if it holds real numbers."""
-    array = np.asarray(given)
-    if array.dtype.kind not in "biuf":
+def _require_callbacks(callbacks: Any) -> None:
+    if not isinstance(callbacks, (list, tuple)) or not all(
+        isinstance(c, Callback) for c in callbacks
+    ):
         raise TypeError(
-            _("The {name} must be real numbers, got an array of {dtype}.").format(
-                name=name, dtype=array.dtype
+            _("callbacks is a list of callbacks, such as [EarlyStopping()], got {given!r}.").format(
+                given=callbacks
             )
         )
-    return array
-
-
-def _require_whole(**numbers: int) -> None:
-    for name, value in numbers.items():
-        if not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(
-                _("{name} must be a whole number, 1 or more, got {given!r}.").format(
-                    name=name, given=value
-                )
-            )

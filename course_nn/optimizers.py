@@ -137,14 +137,17 @@ class Optimizer:
         self._parameters, self.iterations = None, 0
 
     def step(
-        self, parameters: Array, gradients: Array, prepare: Callable[[int, int], None] | None = None
+        self,
+        parameters: Array,
+        gradients: Array,
+        before_stretch: Callable[[int, int], None] | None = None,
     ) -> None:
         """Change ``parameters`` in place by one step along ``gradients``, two arrays of one shape and float type.
 
         What the optimizer remembers belongs to one array: give each array an optimizer of its own.
 
         Args:
-            prepare: is called with the start and the end of each stretch right before it is changed. What is to be
+            before_stretch: is called with the start and the end of each stretch right before it is changed. What is to be
                 added to large gradients, such as a penalty's, costs less here, where they come into the cache anyway.
 
         Raises:
@@ -155,7 +158,9 @@ class Optimizer:
         rate = self.learning_rate
         lr = float(rate(self.iterations) if callable(rate) else rate)
         self.iterations += 1
-        self.update(lr, self.iterations, self._prepared(prepare) if prepare else self._blocks)
+        self.update(
+            lr, self.iterations, self._prepared(before_stretch) if before_stretch else self._blocks
+        )
         if self.iterations % FLUSHED_EVERY == 0:
             self._flush()
 
@@ -168,10 +173,10 @@ class Optimizer:
             for vector in (p, *slots):
                 vector[np.abs(vector, out=scratch) < nothing] = 0
 
-    def _prepared(self, prepare: Callable[[int, int], None]) -> Iterator[tuple[Array, ...]]:
+    def _prepared(self, before_stretch: Callable[[int, int], None]) -> Iterator[tuple[Array, ...]]:
         start = 0
         for part in self._blocks:
-            prepare(start, start + part[0].size)
+            before_stretch(start, start + part[0].size)
             yield part
             start += part[0].size
 

@@ -48,7 +48,7 @@ MISTAKES = {
     # --- the shape of the inputs
     "too few columns": (
         lambda: fit(X[:, :3]),
-        ValueError, ["rows of shape (4,)", "rows of shape (3,)"],
+        ValueError, ["examples of shape (4,)", "examples of shape (3,)"],
     ),
     "images not flattened": (
         lambda: fit(X.reshape(N, 2, 2)),
@@ -62,18 +62,18 @@ MISTAKES = {
         lambda: model().predict(X[0]),
         ValueError, ["got shape (4,)", "x[np.newaxis]"],
     ),
-    "a single number": (lambda: model().predict(3.0), ValueError, ["rows", "got shape ()"]),
-    "empty data": (lambda: fit(X[:0], ONE_HOT[:0]), ValueError, ["no rows"]),
+    "a single number": (lambda: model().predict(3.0), ValueError, ["examples", "got shape ()"]),
+    "empty data": (lambda: fit(X[:0], ONE_HOT[:0]), ValueError, ["no examples"]),
     "evaluate empty data": (
         lambda: model().evaluate(X[:0], ONE_HOT[:0]),
-        ValueError, ["no rows"],
+        ValueError, ["no examples"],
     ),
     "x longer than y": (
         lambda: fit(X, ONE_HOT[:9]),
-        ValueError, ["12 rows of inputs", "shape (9, 3)", "each row needs one"],
+        ValueError, ["12 examples", "shape (9, 3)", "each example needs one"],
     ),
     "no y": (lambda: fit(X, None), TypeError, ["targets", "numbers", "object"]),
-    "y is one number": (lambda: fit(X, 1), ValueError, ["12 rows", "shape ()"]),
+    "y is one number": (lambda: fit(X, 1), ValueError, ["12 examples", "shape ()"]),
     # --- what the inputs are made of
     "strings": (lambda: fit(X.astype(str)), TypeError, ["inputs must be real numbers", "<U"]),
     "complex numbers": (lambda: fit(X + 1j), TypeError, ["real numbers", "complex128"]),
@@ -250,7 +250,7 @@ MISTAKES = {
     "validation_split -0.1": (lambda: fit(validation_split=-0.1), ValueError, ["-0.1"]),
     "validation_split too small": (
         lambda: fit(X[:1], ONE_HOT[:1], validation_split=0.1),
-        ValueError, ["validation_split=0.1 of 1 rows", "no rows"],
+        ValueError, ["validation_split=0.1 of 1 examples", "leaves none"],
     ),
     "validation data without y": (
         lambda: fit(validation_data=X),
@@ -331,17 +331,13 @@ MISTAKES = {
         lambda: Sequential([Dense(3)]).predict(np.zeros((5, 28, 28))),
         ValueError, ["(28, 28)", "Flatten()"],
     ),
-    "BatchNormalization on images": (
-        lambda: Sequential([BatchNormalization(input_shape=(28, 28))]),
-        ValueError, ["(28, 28)", "Flatten()"],
-    ),
     "a shape that the layer before does not give": (
         lambda: Sequential([Dense(5, input_dim=4), Dense(3, input_dim=4)]),
-        ValueError, ["input_shape=[4]", "rows of shape (5,)", "first layer"],
+        ValueError, ["input_shape=[4]", "examples of shape (5,)", "first layer"],
     ),
     "a layer of another model, for other rows": (
         lambda: Sequential([Dense(6, input_dim=4), model(last=Dense(CLASSES)).layers[-1]]),
-        ValueError, ["rows of shape (5,)", "(6,)", "Make a new layer"],
+        ValueError, ["examples of shape (5,)", "(6,)", "Make a new layer"],
     ),
     "a layer of another model, of another type": (
         lambda: Sequential([model().layers[0]], dtype="float64"),

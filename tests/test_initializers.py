@@ -42,6 +42,41 @@ def test_normal_is_not_truncated(name):
     assert np.mean(deviations > 3) == pytest.approx(0.0027, abs=0.001)
 
 
+@pytest.mark.parametrize(
+    "shape, fan_in, fan_out",
+    [
+        ((300, 200), 300, 200),
+        ((3, 3, 64, 32), 9 * 64, 9 * 32),  # a convolution: 3 x 3 places, 64 channels to 32
+        ((5, 8, 4), 5 * 8, 5 * 4),
+        ((7,), 7, 7),
+    ],
+)
+def test_fans(shape, fan_in, fan_out):
+    assert initializers.fans(shape) == (fan_in, fan_out)
+
+
+@pytest.mark.parametrize("shape", [(300, 200), (3, 3, 64, 32), (5, 80, 40)])
+@pytest.mark.parametrize(
+    "name, theirs",
+    [
+        ("glorot_normal", lambda init, w: init.xavier_normal_(w)),
+        ("glorot_uniform", lambda init, w: init.xavier_uniform_(w)),
+        ("he_normal", lambda init, w: init.kaiming_normal_(w)),
+        ("he_uniform", lambda init, w: init.kaiming_uniform_(w)),
+    ],
+)
+def test_as_wide_as_pytorchs(name, theirs, shape):
+    """PyTorch's kernels are (channels out, channels in, places ...)."""
+    torch = pytest.importorskip("torch")
+    places = shape[:-2]
+    torch.manual_seed(0)
+    kernel = theirs(torch.nn.init, torch.empty(shape[-1], shape[-2], *places)).numpy()
+    ours = draw(name, shape=shape)
+    assert ours.std() == pytest.approx(kernel.std(), rel=0.03)
+    if name.endswith("uniform"):
+        assert np.abs(ours).max() == pytest.approx(np.abs(kernel).max(), rel=0.002)
+
+
 def test_zeros_and_ones():
     assert np.array_equal(draw("zeros", shape=(2, 3)), np.zeros((2, 3)))
     assert np.array_equal(draw("ones", shape=(3,)), np.ones(3))

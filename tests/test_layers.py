@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_nn import layers, regularizers
+from course_nn._arrays import Buffers
 from course_nn.activations import ACTIVATIONS
 from course_nn.derivatives import gradient_check
 from course_nn.layers import (
@@ -57,7 +58,7 @@ def batch(*shape, seed=1):
 @every_layer
 def test_gradients_of_the_input_and_of_every_weight(make):
     layer, x = built(make()), batch(6, 4)
-    dy = batch(6, *layer.output_shape((4,)), seed=2)
+    dy = batch(6, *layer.output_shape_for((4,)), seed=2)
 
     def loss(x):
         if isinstance(layer, Dropout):
@@ -102,7 +103,7 @@ def test_without_the_input_gradient_those_of_the_weights_are_the_same(name):
 @every_layer
 def test_gradients_are_set_not_added_up(make):
     layer, x = built(make()), batch(6, 4)
-    dy, seen = batch(6, *layer.output_shape((4,)), seed=2), []
+    dy, seen = batch(6, *layer.output_shape_for((4,)), seed=2), []
     for _time in range(2):
         layer.rng = np.random.default_rng(5)  # for Dropout: the same mask
         layer.forward(x, training=True)
@@ -143,7 +144,7 @@ def test_batches_of_any_size_one_after_the_other(make):
 @every_layer
 def test_input_and_incoming_gradient_stay_as_they_are(make):
     layer, x = built(make()), batch(6, 4)
-    dy = batch(6, *layer.output_shape((4,)), seed=2)
+    dy = batch(6, *layer.output_shape_for((4,)), seed=2)
     kept_x, kept_dy = x.copy(), dy.copy()
     layer.forward(x, training=True)
     layer.backward(dy)
@@ -157,6 +158,16 @@ def test_config_makes_the_same_layer_again(make):
     again = LAYERS[type(layer).__name__](**config)
     assert {**vars(again), "rng": None} == {**vars(layer), "rng": None}
     assert repr(again) == repr(layer)
+
+
+def test_memory_is_lent_again_but_never_of_another_type_or_shape():
+    buffers = Buffers()
+    large = buffers.lend("y", (5, 3), np.dtype("float32"))
+    small = buffers.lend("y", (2, 3), np.dtype("float32"))
+    assert np.shares_memory(large, small) and small.shape == (2, 3)
+    assert buffers.lend("y", (5, 3), np.dtype("uint8")).dtype == np.uint8
+    assert buffers.lend("y", (5, 4), np.dtype("uint8")).shape == (5, 4)
+    assert buffers.lend("y", (6, 4), np.dtype("float32")).shape == (6, 4)
 
 
 # --- Dense
@@ -320,12 +331,25 @@ def test_batch_normalization_does_not_see_scale_and_shift_of_its_input():
     assert layer.forward(1000 * x - 77, training=True) == pytest.approx(y)
 
 
+def test_of_images_each_channel_is_normalized_over_all_places():
+    layer, x = built(BatchNormalization(), inputs=(3, 5, 2)), batch(4, 3, 5, 2)
+    flat = built(BatchNormalization(), inputs=2)
+    assert layer.weights["gamma"].shape == layer.state["moving_mean"].shape == (2,)
+    assert np.array_equal(
+        layer.forward(x, training=True).reshape(-1, 2), flat.forward(x.reshape(-1, 2), True)
+    )
+    dy = batch(4, 3, 5, 2, seed=2)
+    assert np.array_equal(layer.backward(dy).reshape(-1, 2), flat.backward(dy.reshape(-1, 2)))
+    assert np.array_equal(layer.gradients["gamma"], flat.gradients["gamma"])
+    assert np.array_equal(layer.forward(x).reshape(-1, 2), flat.forward(x.reshape(-1, 2)))
+
+
 # --- Flatten, Rescaling, Input
 
 
 def test_flatten_and_back():
     layer, x = built(Flatten(), inputs=(2, 3)), np.arange(12.0).reshape(2, 2, 3)
-    assert layer.output_shape((2, 3)) == (6,)
+    assert layer.output_shape_for((2, 3)) == (6,)
     assert layer.forward(x).tolist() == [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]
     assert np.array_equal(layer.backward(layer.forward(x)), x)
 

@@ -496,6 +496,29 @@ def test_the_seed_of_fit_decides_order_and_dropout_alone():
     assert equal(one.get_weights(), two.get_weights())
 
 
+class Noise(Layer):
+    """A random layer of one's own."""
+
+    def forward(self, x, training=False):
+        return x + self.rng.normal(size=x.shape).astype(self.dtype) if training else x
+
+    def backward(self, dy):
+        return dy
+
+
+def test_the_seed_decides_over_a_random_layer_of_ones_own():
+    x, y = data()
+
+    def trained(seed, fit_seed=None):
+        model = Sequential([Dense(3, input_dim=8), Noise(), Dense(3, "softmax")], seed=seed)
+        model.compile("adam", "categorical_crossentropy")
+        model.fit(x, y, verbose=0, seed=fit_seed)
+        return model.get_weights()
+
+    assert equal(trained(1), trained(1)) and equal(trained(1, 5), trained(1, 5))
+    assert not equal(trained(1, 5), trained(1, 6))
+
+
 def test_fit_goes_on_where_it_ended():
     x, y = data()
     once, twice = network(), network()
@@ -667,6 +690,32 @@ def test_evaluate_and_predict_do_not_depend_on_the_batch_size(dtype):
     for batch_size in (1, 10, 57, 1000):
         assert model.evaluate(x, y, batch_size) == pytest.approx(model.evaluate(x, y), **close)
         assert model.predict(x, batch_size) == pytest.approx(model.predict(x), **close)
+
+
+class Wide(Layer):
+    """It needs much memory for each example, as a convolution does; it writes down how many it gets."""
+
+    def __init__(self, numbers, **shape):
+        super().__init__(**shape)
+        self.numbers, self.seen = numbers, []
+
+    def footprint(self, input_shape):
+        return self.numbers
+
+    def forward(self, x, training=False):
+        self.seen.append(len(x))
+        return x
+
+
+@pytest.mark.parametrize("numbers, chunk", [(10, 1000), (2**20, 2), (2**30, 1)])
+def test_what_is_computed_at_once_depends_on_the_memory_that_it_takes(numbers, chunk):
+    """8 MiB for the largest layer, and 1000 examples at most."""
+    x, n = np.zeros((chunk + 1, 3)), chunk + 1
+    model = Sequential([Wide(numbers, input_dim=3)])
+    model.compile("sgd", "mse")
+    model.predict(x)
+    model.evaluate(x, x)
+    assert model.layers[0].seen == [chunk, n - chunk] * 2
 
 
 def test_evaluate_by_hand():

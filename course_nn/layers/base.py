@@ -1,0 +1,195 @@
+"""What all layers share, and how to write one's own.
+
+``forward(x)`` takes n examples and gives n; ``backward(dy)`` takes the gradient of the loss with respect to
+what the last ``forward`` gave, stores the gradients of the layer's own weights in ``layer.gradients`` and returns
+the gradient with respect to x. Weights are shaped (inputs, outputs), as in Keras: y = x W + b.
+
+The arrays that ``forward`` and ``backward`` return belong to the layer: it makes them once and writes into
+them again at the next call, which saves most of the time that a small network would spend asking for
+memory. Copy what you want to keep.
+"""
+
+import math
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any, ClassVar
+
+import numpy as np
+
+from course_nn import activations, initializers, regularizers
+from course_nn._arrays import Array, Buffers, Shape
+from course_nn.i18n import _
+
+Weights = dict[str, tuple[Shape, initializers.Initializer]]
+
+
+class Layer:
+    """What all layers share: a shape, weights with their gradients, memory to work in.
+
+    A layer of one's own overrides ``forward`` and ``backward``; with weights, ``weight_shapes``; where it changes
+    the shape, ``output_shape_for``. Chance comes from ``self.rng``, so that the model's seed decides it.
+
+    Args:
+        input_shape: the shape of one example, without the batch axis; the first layer needs it, unless the
+            network is to learn it from the first data it sees.
+        input_dim: short for ``input_shape=(input_dim,)``.
+
+    Raises:
+        TypeError: the layer has no argument of that name.
+        ValueError: the shape is not made of positive whole numbers.
+    """
+
+    takes_bytes: ClassVar[bool] = False  # it converts numbers of any type itself
+    rescales: ClassVar[bool] = False  # it brings numbers of any size near 0
+    activation: activations.Activation | None = None  # its last step, which a loss may take over
+
+    def __init__(
+        self, *, input_shape: Shape | None = None, input_dim: int | None = None, **unknown: Any
+    ) -> None:
+        if unknown:
+            own = [
+                p.name for p in signature(type(self)).parameters.values() if p.kind != p.VAR_KEYWORD
+            ]
+            raise TypeError(
+                _("{layer} takes no argument {given!r}. It takes {known}.").format(
+                    layer=type(self).__name__,
+                    given=next(iter(unknown)),
+                    known=", ".join([*own, "input_shape", "input_dim"]),
+                )
+            )
+        if input_dim is not None:
+            input_shape = (input_dim,)
+        self.declared_shape: Shape | None = (
+            None if input_shape is None else _example_shape(input_shape)
+        )
+        self.weights: dict[str, Array] = {}  # trained
+        self.gradients: dict[str, Array] = {}  # of the loss, a like array for each weight
+        self.state: dict[str, Array] = {}  # kept and saved, not trained
+        self.regularizers: dict[str, regularizers.L1L2] = {}
+        self.input_gradient = (
+            True  # a model turns it off for its first layer with weights: nobody needs it
+        )
+        self.built_for: Shape | None = None
+        self.dtype = np.dtype("float32")
+        self.rng = np.random.default_rng()  # a model hands its own on when it is trained
+        self._buffers = Buffers()
+
+    def build(self, input_shape: Shape, rng: np.random.Generator, dtype: Any = "float32") -> Shape:
+        """Make weights for examples of ``input_shape``, unless they are there, and return the shape of an output.
+
+        Raises:
+            ValueError: the layer cannot take such examples, or has weights for others or of another type.
+        """
+        if self.declared_shape not in (None, input_shape):
+            raise ValueError(
+                _(
+                    "{layer} gets examples of shape {given}. Give a shape to the first layer alone, "
+                    "or the shape that the layer before gives."
+                ).format(layer=self, given=input_shape)
+            )
+        if self.built_for is not None and (self.built_for, self.dtype) != (
+            input_shape,
+            np.dtype(dtype),
+        ):
+            raise ValueError(
+                _(
+                    "{layer} was built for {old_type} examples of shape {old}, not {new_type} {new}. "
+                    "Make a new layer."
+                ).format(
+                    layer=self,
+                    old_type=self.dtype,
+                    old=self.built_for,
+                    new_type=dtype,
+                    new=input_shape,
+                )
+            )
+        output_shape = self.output_shape_for(input_shape)
+        self.dtype = np.dtype(dtype)
+        if self.built_for is None:
+            for name, (shape, initializer) in self.weight_shapes(input_shape).items():
+                self.weights[name] = initializer(shape, rng).astype(self.dtype)
+                self.gradients[name] = np.zeros(shape, self.dtype)
+            for name, (shape, initializer) in self.state_shapes(input_shape).items():
+                self.state[name] = initializer(shape, rng).astype(self.dtype)
+            self.built_for = input_shape
+        return output_shape
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        """The shape of an output, given that of an example."""
+        return input_shape
+
+    def weight_shapes(self, input_shape: Shape) -> Weights:
+        """Name, shape and initializer of each weight."""
+        return {}
+
+    def state_shapes(self, input_shape: Shape) -> Weights:
+        """Name, shape and initializer of what is kept but not trained."""
+        return {}
+
+    def footprint(self, input_shape: Shape) -> int:
+        """How many numbers ``forward`` keeps in memory for one example, at least those of its output."""
+        return math.prod(self.output_shape_for(input_shape))
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """The layer's output for the examples ``x``."""
+        raise NotImplementedError
+
+    def backward(self, dy: Array) -> Array | None:
+        """Store the gradients of the weights; return that of x, or None where ``self.input_gradient`` is False."""
+        raise NotImplementedError
+
+    # A loss that is computed from logits takes the last layer without its activation.
+    def forward_logits(self, x: Array) -> Array:
+        raise NotImplementedError
+
+    def backward_logits(self, dz: Array) -> Array | None:
+        raise NotImplementedError
+
+    def penalty(self) -> float:
+        """What the regularizers of the weights add to the loss."""
+        return sum(r.forward(self.weights[name]) for name, r in self.regularizers.items())
+
+    def buffer(self, name: str, shape: Shape) -> Array:
+        """Memory of ``shape`` (examples first) that is made once for the largest batch, and lent at every call."""
+        return self._buffers.lend(name, shape, self.dtype)
+
+    def config(self) -> dict[str, Any]:
+        """The arguments that make the same layer again, as JSON can hold them."""
+        return {} if self.declared_shape is None else {"input_shape": list(self.declared_shape)}
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+def _example_shape(given: Any) -> Shape:
+    """``given`` as a tuple, if it is a shape that an example can have."""
+    if not (
+        isinstance(given, Sequence)
+        and all(isinstance(n, (int, np.integer)) and n >= 1 for n in given)
+    ):
+        raise ValueError(
+            _(
+                "The shape of an example is a tuple of whole numbers, 1 or more, such as (784,) or (28, 28); "
+                "got {given!r}."
+            ).format(given=given)
+        )
+    return tuple(int(n) for n in given)
+
+
+class Input(Layer):
+    """The shape of an example, said in a line of its own: ``Input((784,))``. It computes nothing."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(input_shape=shape)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = x"""
+        return x
+
+    def backward(self, dy: Array) -> Array:
+        """dx = dy"""
+        return dy
+
+    def config(self) -> dict[str, Any]:
+        return {"shape": list(self.declared_shape or ())}

@@ -1,0 +1,188 @@
+"""Layers that every network has: dense ones, and what brings their examples into shape."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from course_nn import activations, initializers, regularizers
+from course_nn._arrays import Array, Shape, ones
+from course_nn.i18n import _
+from course_nn.layers.base import Layer, Weights
+
+
+class Rescaling(Layer):
+    """y = scale x + offset. With ``Rescaling(1 / 255)`` first, images stay bytes until a batch is taken,
+    which needs a quarter of the memory."""
+
+    takes_bytes = rescales = True
+
+    def __init__(self, scale: float, offset: float = 0.0, **shape: Any) -> None:
+        super().__init__(**shape)
+        self.scale, self.offset = float(scale), float(offset)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = scale x + offset"""
+        y = np.multiply(
+            x, self.dtype.type(self.scale), out=self.buffer("y", x.shape), casting="same_kind"
+        )
+        if self.offset:
+            y += self.offset
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        """dx = scale dy"""
+        return np.multiply(dy, self.scale, out=self.buffer("dx", dy.shape))
+
+    def config(self) -> dict[str, Any]:
+        return {"scale": self.scale, "offset": self.offset, **super().config()}
+
+
+class Flatten(Layer):
+    """Each example as one vector: 28 x 28 pixels become 784 numbers."""
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        return (math.prod(input_shape),)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = x, reshaped to (n, inputs)"""
+        self.shape = x.shape
+        return x.reshape(len(x), -1)
+
+    def backward(self, dy: Array) -> Array:
+        """dx = dy, in the shape of x"""
+        return dy.reshape(self.shape)
+
+
+class Dense(Layer):
+    """y = activation(x W + b): every output sees every input (Goodfellow et al. 2016, section 6.1).
+
+    Args:
+        units: how many outputs.
+        activation: "linear" (also None), "sigmoid", "tanh", "relu", "leaky_relu" or "softmax".
+        use_bias: False leaves b out.
+        kernel_initializer: how W starts, by name; "zeros" for b.
+        kernel_regularizer: the penalty on W: ``regularizers.l2(1e-4)``, "l1", ...
+
+    Weights: "kernel" W (inputs, units), "bias" b (units,).
+
+    Raises:
+        ValueError: units is not a positive whole number, or a name is unknown.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str = "glorot_uniform",
+        bias_initializer: str = "zeros",
+        kernel_regularizer: str | regularizers.L1L2 | None = None,
+        bias_regularizer: str | regularizers.L1L2 | None = None,
+        **shape: Any,
+    ) -> None:
+        super().__init__(**shape)
+        if not isinstance(units, (int, np.integer)) or units < 1:
+            raise ValueError(
+                _("Dense needs a whole number of units, 1 or more, got {given!r}.").format(
+                    given=units
+                )
+            )
+        self.units, self.use_bias = int(units), use_bias
+        self.activation: activations.Activation = activations.get(activation)
+        self.initializers = {"kernel": kernel_initializer, "bias": bias_initializer}
+        for name in self.initializers.values():
+            initializers.get(name)
+        given = {"kernel": kernel_regularizer, "bias": bias_regularizer}
+        self.regularizers = {
+            name: r for name, r in ((n, regularizers.get(r)) for n, r in given.items()) if r
+        }
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        if len(input_shape) != 1:
+            raise ValueError(
+                _(
+                    "Dense takes examples that are rows of numbers, got examples of shape {given}. "
+                    "Put Flatten() before it."
+                ).format(given=input_shape)
+            )
+        return (self.units,)
+
+    def weight_shapes(self, input_shape: Shape) -> Weights:
+        kernel = (*input_shape, self.units), initializers.get(self.initializers["kernel"])
+        bias = (self.units,), initializers.get(self.initializers["bias"])
+        return {"kernel": kernel, "bias": bias} if self.use_bias else {"kernel": kernel}
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = activation(x W + b), shapes (n, inputs) -> (n, units)"""
+        self.y = self.forward_logits(x)
+        if self.activation.name != "linear":
+            self.activation.forward(self.y, out=self.y)
+        return self.y
+
+    def backward(self, dy: Array) -> Array | None:
+        """dz = dy activation'(z), then as in ``backward_logits``"""
+        if self.activation.name != "linear":
+            dy = self.activation.backward(dy, self.y, out=self.buffer("dz", dy.shape))
+        return self.backward_logits(dy)
+
+    def forward_logits(self, x: Array) -> Array:
+        """z = x W + b"""
+        self.x = x
+        z = np.dot(x, self.weights["kernel"], out=self.buffer("y", (len(x), self.units)))
+        if self.use_bias:
+            z += self.weights["bias"]
+        return z
+
+    def backward_logits(self, dz: Array) -> Array | None:
+        """dW = x^T dz,  db = sum of the rows of dz,  dx = dz W^T"""
+        np.dot(self.x.T, dz, out=self.gradients["kernel"])
+        if self.use_bias:
+            np.dot(ones(len(dz), dz.dtype), dz, out=self.gradients["bias"])
+        if not self.input_gradient:
+            return None
+        return np.dot(dz, self.weights["kernel"].T, out=self.buffer("dx", self.x.shape))
+
+    def config(self) -> dict[str, Any]:
+        return {
+            "units": self.units,
+            "activation": self.activation.name,
+            "use_bias": self.use_bias,
+            **{
+                f"{name}_initializer": initializer
+                for name, initializer in self.initializers.items()
+            },
+            **{
+                f"{name}_regularizer": {"l1": r.l1, "l2": r.l2}
+                for name, r in self.regularizers.items()
+            },
+            **super().config(),
+        }
+
+
+class Activation(Layer):
+    """y = activation(x), as a layer of its own: ``Activation("relu")``."""
+
+    def __init__(self, activation: str, **shape: Any) -> None:
+        super().__init__(**shape)
+        self.activation: activations.Activation = activations.get(activation)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = activation(x)"""
+        self.y = self.activation.forward(x, out=self.buffer("y", x.shape))
+        return self.y
+
+    def backward(self, dy: Array) -> Array:
+        """dx = dy activation'(x)"""
+        return self.activation.backward(dy, self.y, out=self.buffer("dx", dy.shape))
+
+    def forward_logits(self, x: Array) -> Array:
+        """z = x"""
+        return x
+
+    def backward_logits(self, dz: Array) -> Array:
+        """dx = dz"""
+        return dz
+
+    def config(self) -> dict[str, Any]:
+        return {"activation": self.activation.name, **super().config()}

@@ -1,0 +1,127 @@
+"""Layers that make training steadier: dropout and batch normalization."""
+
+from typing import Any
+
+import numpy as np
+
+from course_nn import initializers
+from course_nn._arrays import Array, Shape, averaging
+from course_nn.i18n import _
+from course_nn.layers.base import Layer, Weights
+
+
+class Dropout(Layer):
+    """In training, each number is zeroed with probability ``rate`` and the others are divided by 1 - rate, so that
+    the mean stays; in prediction nothing changes (Srivastava et al. 2014, in the "inverted" form of section 10).
+
+    The rate is rounded to a multiple of 1/65536, because 16 random bits decide on each number.
+
+    Raises:
+        ValueError: the rate is not at least 0 and below 1.
+    """
+
+    def __init__(self, rate: float, **shape: Any) -> None:
+        super().__init__(**shape)
+        if not 0 <= rate < 1:
+            raise ValueError(
+                _(
+                    "Dropout's rate must be at least 0 and below 1, got {given}. 0.2 to 0.5 is usual."
+                ).format(given=rate)
+            )
+        self.rate = float(rate)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = x m / (1 - rate), m random zeros and ones; y = x where not training"""
+        dropped = min(round(self.rate * 65536), 65535)
+        self.keep = None
+        if not training or dropped == 0:
+            return x
+        bits = (
+            self.rng.bit_generator.random_raw(-(-x.size // 4))
+            .view(np.uint16)[: x.size]
+            .reshape(x.shape)
+        )
+        self.keep = self.buffer("keep", x.shape)
+        np.multiply(bits >= dropped, self.dtype.type(65536 / (65536 - dropped)), out=self.keep)
+        return np.multiply(x, self.keep, out=self.buffer("y", x.shape))
+
+    def backward(self, dy: Array) -> Array:
+        """dx = dy m / (1 - rate), with the m of the forward pass"""
+        return (
+            dy if self.keep is None else np.multiply(dy, self.keep, out=self.buffer("dx", dy.shape))
+        )
+
+    def config(self) -> dict[str, Any]:
+        return {"rate": self.rate, **super().config()}
+
+
+class BatchNormalization(Layer):
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, each column by itself
+    (Ioffe & Szegedy 2015, algorithm 1). Of examples with several axes the last one counts as the columns.
+
+    In training the mean and variance are those of the batch; in prediction, moving averages of what training saw:
+    moving = momentum moving + (1 - momentum) batch. The variance divides by n, in both (as Keras; PyTorch
+    divides by n - 1 for the moving one).
+
+    Weights: "gamma" (starts at 1), "beta" (0). State: "moving_mean" (0), "moving_variance" (1). All (columns,).
+    """
+
+    rescales = True
+
+    def __init__(self, momentum: float = 0.99, epsilon: float = 1e-3, **shape: Any) -> None:
+        super().__init__(**shape)
+        self.momentum, self.epsilon = float(momentum), float(epsilon)
+
+    def weight_shapes(self, input_shape: Shape) -> Weights:
+        columns = input_shape[-1:]
+        return {"gamma": (columns, initializers.ones), "beta": (columns, initializers.zeros)}
+
+    def state_shapes(self, input_shape: Shape) -> Weights:
+        columns = input_shape[-1:]
+        return {
+            "moving_mean": (columns, initializers.zeros),
+            "moving_variance": (columns, initializers.ones),
+        }
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = gamma (x - mean) / sqrt(variance + epsilon) + beta"""
+        shape, x = x.shape, x.reshape(-1, x.shape[-1])
+        y = self.buffer("y", x.shape)
+        if training:
+            average = averaging(len(x), self.dtype)
+            mean = np.dot(average, x)
+            self.centered = np.subtract(x, mean, out=self.buffer("centered", x.shape))
+            variance = np.dot(average, np.multiply(self.centered, self.centered, out=y))
+            for name, seen in (("moving_mean", mean), ("moving_variance", variance)):
+                change = seen - self.state[name]
+                change *= 1 - self.momentum
+                self.state[name] += change
+            variance += self.epsilon
+            self.inverse_deviation = 1 / np.sqrt(variance, out=variance)
+            self.scale = self.weights["gamma"] * self.inverse_deviation
+            np.multiply(self.centered, self.scale, out=y)
+        else:
+            np.subtract(x, self.state["moving_mean"], out=y)
+            y *= self.weights["gamma"] / np.sqrt(self.state["moving_variance"] + self.epsilon)
+        y += self.weights["beta"]
+        return y.reshape(shape)
+
+    def backward(self, dy: Array) -> Array | None:
+        """dbeta = sum dy,  dgamma = sum dy x_hat,  with x_hat = (x - mean) / sqrt(variance + epsilon),
+        dx = gamma / sqrt(variance + epsilon) (dy - dbeta / n - x_hat dgamma / n), sums over the n rows"""
+        shape, dy = dy.shape, dy.reshape(-1, dy.shape[-1])
+        n, average, inverse = len(dy), averaging(len(dy), dy.dtype), self.inverse_deviation
+        dx = np.multiply(dy, self.centered, out=self.buffer("dx", dy.shape))
+        mean_dgamma, mean_dbeta = np.dot(average, dx) * inverse, np.dot(average, dy)
+        np.multiply(mean_dgamma, n, out=self.gradients["gamma"])
+        np.multiply(mean_dbeta, n, out=self.gradients["beta"])
+        if not self.input_gradient:
+            return None
+        np.multiply(self.centered, mean_dgamma * inverse, out=dx)
+        np.subtract(dy, dx, out=dx)
+        dx -= mean_dbeta
+        dx *= self.scale
+        return dx.reshape(shape)
+
+    def config(self) -> dict[str, Any]:
+        return {"momentum": self.momentum, "epsilon": self.epsilon, **super().config()}
