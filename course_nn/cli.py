@@ -1,28 +1,22 @@
 """The command ``course-nn``: check exercises in a terminal, see how far you are, grade a class."""
 
 import argparse
-import difflib
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from course_nn import __version__
 from course_nn.i18n import _
 
-grading: ModuleType | None
-try:
+grading: ModuleType | None = None
+if find_spec("course_nn.grading"):  # not in a student's copy
     from course_nn.grading import commands as grading
-except ModuleNotFoundError:  # a student's copy
-    grading = None
-
-if TYPE_CHECKING:
-    from course_nn.checks.engine import Exercise
 
 RUN = "import sys; from course_nn.checks.notebook import main; sys.exit(main(*sys.argv[1:]))"
 
@@ -93,8 +87,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(options: argparse.Namespace) -> int:
     from course_nn.checks import notebook
+    from course_nn.checks.registry import chosen
 
-    exercises = list(chosen(options.exercises))
+    exercises = chosen(options.exercises)
     files = {e.chapter: notebook.path(e.chapter) for e in exercises}
     saved = _saved(files.values())
     code = _check_once(exercises, files)
@@ -139,8 +134,9 @@ def _progress(options: argparse.Namespace) -> int:
 
 def _reset(options: argparse.Namespace) -> int:
     from course_nn.checks import notebook, panel
+    from course_nn.checks.registry import chosen
 
-    for exercise in list(chosen(options.exercises, chapters=False)):
+    for exercise in chosen(options.exercises, chapters=False):
         file, copy = notebook.reset(exercise)
         kept, title = copy.relative_to(file.parent), panel.title(exercise)
         message = _("{title} is a stub again in {file}; as it was: {copy}")
@@ -161,27 +157,6 @@ def _doctor(options: argparse.Namespace) -> int:
     if store.trouble():
         print(store.trouble())
     return 0 if good and not store.trouble() else 1
-
-
-def chosen(wanted: list[str], chapters: bool = True) -> "Iterator[Exercise]":
-    """The exercises that the command line names, in order; all, if it names none.
-
-    Raises:
-        ValueError: there is no such exercise, or it is a chapter and ``chapters`` is False.
-    """
-    from course_nn.checks import EXERCISES
-
-    labels = {
-        e: {e.number, e.name} | ({str(e.chapter)} if chapters else set())
-        for e in EXERCISES.values()
-    }
-    known = sorted(set().union(*labels.values()))
-    for name in wanted:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=3) or ["1.2", "central_difference"]
-            message = _("There is no exercise {name}. Try {near}.")
-            raise ValueError(message.format(name=name, near=", ".join(near)))
-    return (e for e, own in labels.items() if not wanted or own & set(wanted))
 
 
 if __name__ == "__main__":

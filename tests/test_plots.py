@@ -139,7 +139,7 @@ PACKAGE = Path(course_nn.__file__).parent
 
 def test_every_picture_belongs_to_a_lesson_or_to_the_teachers_pages():
     sources = [*(target.source for target in TARGETS), *(PACKAGE / "widgets").glob("*.py")]
-    sources.append(PACKAGE / "grading" / "feedback.py")
+    sources.append(PACKAGE / "grading" / "summary.py")
     lessons = "".join(path.read_text(encoding="utf-8") for path in sources)
     for path in (PACKAGE / "plots").glob("[a-z]*.py"):
         module = importlib.import_module(f"course_nn.plots.{path.stem}")

@@ -1,8 +1,9 @@
 """All exercises of the course: each registers itself where it is written, in ``chapterN.py`` here."""
 
+import difflib
 import pkgutil
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
@@ -61,3 +62,22 @@ def exercises() -> Mapping[str, Exercise]:
                 )
     order = {made: tuple(map(int, made.number.split("."))) for made in _registered.values()}
     return MappingProxyType({made.name: made for made in sorted(order, key=order.__getitem__)})
+
+
+def chosen(wanted: Sequence[str], chapters: bool = True) -> list[Exercise]:
+    """The exercises that are ``wanted``, by number or name, or by their chapter; all, if none is.
+
+    Raises:
+        ValueError: there is no such exercise, or it is a chapter and ``chapters`` is False.
+    """
+    labels = {
+        e: {e.number, e.name} | ({str(e.chapter)} if chapters else set())
+        for e in exercises().values()
+    }
+    known = sorted(set().union(*labels.values()))
+    for name in wanted:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3) or ["1.2", "central_difference"]
+            message = _("There is no exercise {name}. Try {near}.")
+            raise ValueError(message.format(name=name, near=", ".join(near)))
+    return [e for e, own in labels.items() if not wanted or own & set(wanted)]

@@ -24,15 +24,11 @@ import course_nn
 from course_nn.checks import EXERCISES, panel
 from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, Exercise, Report
 from course_nn.grading import sandbox, session
-from course_nn.grading.feedback import LENGTHS, shortened
-from course_nn.grading.gradebook import Mark, Result, is_fault
+from course_nn.grading.results import LONGEST, Mark, Result, Status, shortened
 from course_nn.grading.sandbox import Layer
 from course_nn.grading.session import Grade, Limits
 from course_nn.grading.submissions import Submission
 from course_nn.i18n import _, set_language
-
-# Of several faults of a submission the one that comes first here is its status.
-FAULTS = ("died", "protocol error", "memory", "timeout", "error", "syntax error")
 
 
 @dataclass(frozen=True)
@@ -60,9 +56,9 @@ class Task:
 
 
 @lru_cache
-def version() -> str:
-    """What tells this package's code from that of any other version of it."""
-    folder, digest = Path(course_nn.__file__).parent, hashlib.sha256()
+def version(folder: Path = Path(course_nn.__file__).parent) -> str:
+    """What tells this package's code, in ``folder``, from that of any other version of it."""
+    digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):
         name = path.relative_to(folder).as_posix()
         digest.update(f"{name}\0".encode() + path.read_bytes().replace(b"\r\n", b"\n"))
@@ -81,29 +77,28 @@ def work(task: Task) -> Result:
             set_language(task.language)
             if task.version != version():
                 return _untouched(
-                    task, "refused", _("The worker has another version of course_nn.")
+                    task, Status.REFUSED, _("The worker has another version of course_nn.")
                 )
             return _graded(task)
         except Exception:
-            return _untouched(task, "internal error", log=traceback.format_exc())
+            return _untouched(task, Status.INTERNAL_ERROR, log=traceback.format_exc())
 
 
 def _graded(task: Task) -> Result:
     submission = task.submission
     if submission.problem:
-        grades = [Grade(name, NOT_ATTEMPTED) for name in task.exercises]
+        grades = [Grade(name, Status.NOT_ATTEMPTED) for name in task.exercises]
         marks = tuple(_mark(EXERCISES[grade.exercise], grade) for grade in grades)
-        return _result(task, submission.problem, "", marks)
+        return _result(task, Status(submission.problem), "", marks)
     layer = _layer(task.layer)
     if layer is None:
         note = _("The worker has no isolation as strong as was asked for.")
-        return _untouched(task, "refused", note)
+        return _untouched(task, Status.REFUSED, note)
     exercises = [EXERCISES[name] for name in task.exercises]
     grades = session.grade(submission, exercises, task.seed, layer, task.limits)
     marks = tuple(_mark(EXERCISES[grade.exercise], grade) for grade in grades)
-    found = {mark.status for mark in marks if is_fault(mark.status)}
-    status = min(found, key=FAULTS.index, default="ok")
-    return _result(task, status, told(layer), marks)
+    status = max((mark.status for mark in marks), key=lambda status: status.rank)
+    return _result(task, status if status.is_fault else Status.OK, told(layer), marks)
 
 
 def _layer(wanted: Layer) -> Layer | None:
@@ -134,17 +129,17 @@ def told(layer: Layer) -> str:
 def _mark(exercise: Exercise, grade: Grade) -> Mark:
     if grade.report is not None:
         shown = panel.of_report(grade.report)
-    elif grade.status == NOT_ATTEMPTED:
+    elif grade.status == Status.NOT_ATTEMPTED:
         shown = panel.of_report(Report(exercise, NOT_ATTEMPTED))
     else:
         heading = _("{title}: not yet").format(title=panel.title(exercise))
         shown = panel.Panel(FAILED, heading, (grade.message,) if grade.message else ())
-    shown = shortened(shown, LENGTHS[0])
+    shown = shortened(shown, LONGEST)
     diagnosis = grade.report.diagnosis if grade.report else None
     return Mark(exercise.name, grade.status, grade.points, shown, diagnosis or "")
 
 
-def _result(task: Task, status: str, layer: str, marks: tuple[Mark, ...]) -> Result:
+def _result(task: Task, status: Status, layer: str, marks: tuple[Mark, ...]) -> Result:
     submission = task.submission
     return Result(
         submission.student,
@@ -158,7 +153,7 @@ def _result(task: Task, status: str, layer: str, marks: tuple[Mark, ...]) -> Res
     )
 
 
-def _untouched(task: Task, status: str, note: str = "", log: str = "") -> Result:
+def _untouched(task: Task, status: Status, note: str = "", log: str = "") -> Result:
     """The result where nothing was graded, for no fault of the submission; the next run will."""
     notes = (*task.submission.notes, *([note] if note else []))
     return replace(_result(task, status, "", ()), notes=notes, fingerprint="", log=log or note)
@@ -304,4 +299,4 @@ def _alone_twice(
             log = "".join(traceback.format_exception(error))
         finally:
             executor.shutdown(wait=False)
-    return _untouched(task, "lost", _("The process that graded it died, three times."), log)
+    return _untouched(task, Status.LOST, _("The process that graded it died, three times."), log)

@@ -1,4 +1,4 @@
-"""What a batch has come to: kept in one SQLite file, and written as a table, grades.csv.
+"""What a batch has come to, kept in one SQLite file.
 
 Only the process that the teacher started writes, a transaction per submission, so that a run which
 is killed loses at most the submissions that it was at. The file stays locked while it is open: a
@@ -6,22 +6,19 @@ second run into the same folder is told so.
 """
 
 import contextlib
-import csv
 import hashlib
 import hmac
-import io
 import json
 import os
-import re
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Self
 
-from course_nn.checks.engine import NOT_ATTEMPTED, Exercise
 from course_nn.checks.panel import Panel
+from course_nn.grading.results import Mark, Result, Status
 from course_nn.i18n import _
 
 VERSION = 1
@@ -37,52 +34,6 @@ _TABLES = (
     ),
     f"PRAGMA user_version = {VERSION}",
 )
-NOT_GRADED = "not graded"  # the status of a student who has no result yet
-UNGRADED = ("refused", "lost", "internal error")  # for no fault of the student's
-
-
-@dataclass(frozen=True)
-class Mark:
-    """What one exercise of one student has come to.
-
-    ``status`` is that of a `session.Grade`, ``panel`` what the student reads, and ``diagnosis`` the
-    known mistake, as `Exercise.mistakes` has it; empty if it is none.
-    """
-
-    exercise: str
-    status: str
-    points: float
-    panel: Panel
-    diagnosis: str = ""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one submission has come to.
-
-    Args:
-        status: "ok" if every exercise was judged, else the worst fault.
-        layer: the isolation that it ran in.
-        seed: of its inputs.
-        notes: sentences on what was odd.
-        digest: of the submission.
-        fingerprint: of all that the result depends on; empty where it should be graded again.
-        log: for the teacher alone, not kept: the traceback of an internal error.
-    """
-
-    student: str
-    status: str
-    layer: str = ""
-    seed: int = 0
-    marks: tuple[Mark, ...] = ()
-    notes: tuple[str, ...] = ()
-    digest: str = ""
-    fingerprint: str = ""
-    log: str = ""
-
-    @property
-    def total(self) -> float:
-        return sum(mark.points for mark in self.marks)
 
 
 def seed(secret: bytes, assignment: str, student: str) -> int:
@@ -249,16 +200,16 @@ class Gradebook:
                     (student,),
                 ).fetchall()
             if row is None:
-                yield Result(student, NOT_GRADED)
+                yield Result(student, Status.NOT_GRADED)
                 continue
             status, layer, number, notes, digest, fingerprint = row
             marks = tuple(
-                Mark(exercise, state, points, _panel(panel), diagnosis)
+                Mark(exercise, Status(state), points, _panel(panel), diagnosis)
                 for exercise, state, points, panel, diagnosis in found
             )
             yield Result(
                 student,
-                status,
+                Status(status),
                 layer,
                 int(number),
                 marks,
@@ -272,56 +223,3 @@ def _panel(text: str) -> Panel:
     parts = json.loads(text)
     rows = tuple(tuple(row) for row in parts.pop("rows"))
     return Panel(**{**parts, "sentences": tuple(parts["sentences"])}, rows=rows)
-
-
-# The table
-
-
-def header(exercises: Sequence[Exercise]) -> list[str]:
-    """The first line of grades.csv: the same in every language, for what reads it next."""
-    columns = [f"{exercise.number} {exercise.name}" for exercise in exercises]
-    return ["student", *columns, "total", "out of", "status", "layer", "notes"]
-
-
-def row(result: Result, exercises: Sequence[Exercise]) -> list[str]:
-    """The line of ``result`` in grades.csv; an exercise that was not graded is empty."""
-    marks: Mapping[str, Mark] = {mark.exercise: mark for mark in result.marks}
-    graded = [(exercise, marks[exercise.name]) for exercise in exercises if exercise.name in marks]
-    points = {exercise: f"{mark.points:g}" for exercise, mark in graded}
-    faults = [
-        f"{exercise.number}: {mark.status}" for exercise, mark in graded if is_fault(mark.status)
-    ]
-    return [
-        harmless(result.student),
-        *(points.get(exercise, "") for exercise in exercises),
-        f"{sum(mark.points for _exercise, mark in graded):g}",
-        f"{sum(exercise.points for exercise in exercises):g}",
-        result.status,
-        result.layer,
-        harmless(" ".join([*(f"{fault}." for fault in faults), *result.notes])),
-    ]
-
-
-def is_fault(status: str) -> bool:
-    """Whether an exercise with this status has not been judged."""
-    return status not in ("passed", "failed", NOT_ATTEMPTED)
-
-
-def harmless(cell: str) -> str:
-    """``cell`` in one line, and with an apostrophe first where a spreadsheet would compute it."""
-    cell = " ".join(cell.split())
-    return f"'{cell}" if re.match(r"[=+\-@＝＋－＠]", cell) else cell
-
-
-def table(rows: Iterable[Sequence[str]]) -> bytes:
-    """CSV as RFC 4180 has it, in UTF-8 with a byte order mark, by which Excel knows it."""
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode("utf-8-sig", "replace")
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write ``path`` whole or not at all."""
-    draft = path.with_name(f".{path.name}.part")
-    draft.write_bytes(content)
-    draft.replace(path)

@@ -18,15 +18,13 @@ import numpy as np
 
 from course_nn.checks.engine import NOT_ATTEMPTED, Exercise, Report, evaluate
 from course_nn.grading.process import Process
+from course_nn.grading.results import Status
 from course_nn.grading.sandbox import Layer
 from course_nn.grading.submissions import Submission
 from course_nn.grading.zygote import START
 from course_nn.i18n import _
 from course_nn.inside.calling import Answer, Arguments, Error
 from course_nn.inside.protocol import ProtocolError, printable
-
-TIMEOUT, MEMORY, DIED = "timeout", "memory", "died"
-SYNTAX_ERROR, ERROR, PROTOCOL_ERROR = "syntax error", "error", "protocol error"
 
 SHOWN = 4000  # characters of what a learner's code gives, in a report
 
@@ -51,14 +49,13 @@ class Grade:
 
     Args:
         exercise: the name of its function.
-        status: "passed", "failed" or "not attempted", as `Report` has it; or a fault: "timeout",
-            "memory", "died", "syntax error", "error" (its cell raises), "protocol error".
+        status: "passed", "failed" or "not attempted", as `Report` has it; or a fault.
         report: what `evaluate` found; None for a fault.
         message: a sentence for the learner, for a fault.
     """
 
     exercise: str
-    status: str
+    status: Status
     points: float = 0
     report: Report | None = None
     message: str = ""
@@ -80,7 +77,7 @@ def grade(
     """
     if submission.problem:
         message = " ".join(submission.notes)
-        return [Grade(e.name, submission.problem, message=message) for e in exercises]
+        return [Grade(e.name, Status(submission.problem), message=message) for e in exercises]
     session = _Session(submission, layer, limits, len(exercises))
     try:
         return [session.grade(exercise, seed) for exercise in exercises]
@@ -91,18 +88,9 @@ def grade(
 class Fault(Exception):
     """Why an exercise has no report: a status, and a sentence for the learner."""
 
-    def __init__(self, status: str, message: str = "") -> None:
+    def __init__(self, status: Status, message: str = "") -> None:
         super().__init__(status)
-        self.status, self.message = status, message or _sentence(status)
-
-
-def _sentence(status: str) -> str:
-    return {
-        TIMEOUT: _("It took too long, and was stopped. Has it a loop that never ends?"),
-        MEMORY: _("It asked for more memory than it may have."),
-        DIED: _("It ended the Python that ran it."),
-        PROTOCOL_ERROR: _("It sent the grader something that is no answer."),
-    }[status]
+        self.status, self.message = status, message or _(status.sentence)
 
 
 # How much of a cell is run
@@ -138,7 +126,7 @@ class _Session:
                 return self.judge(exercise, seed)
             except Fault as fault:
                 self.stop()
-                if not again or fault.status == TIMEOUT:
+                if not again or fault.status == Status.TIMEOUT:
                     return _faulty(exercise, fault)
                 # else what was called before may be the cause: once more, in a new process
 
@@ -147,7 +135,7 @@ class _Session:
         if name in self.faults:
             return _faulty(exercise, self.faults[name])
         if name not in self.defined:
-            return Grade(name, NOT_ATTEMPTED, 0, Report(exercise, NOT_ATTEMPTED))
+            return Grade(name, Status.NOT_ATTEMPTED, 0, Report(exercise, NOT_ATTEMPTED))
 
         def call(args: Arguments) -> Answer:
             nonlocal left
@@ -162,8 +150,8 @@ class _Session:
         except (Fault, OSError):
             raise
         except Exception:  # a value that the judging did not expect
-            raise Fault(PROTOCOL_ERROR) from None
-        return Grade(name, report.status, report.points, _shortened(report))
+            raise Fault(Status.PROTOCOL_ERROR) from None
+        return Grade(name, Status(report.status), report.points, _shortened(report))
 
     def prepare(self) -> None:
         """See that there is a process in which all cells have run, as far as they can."""
@@ -216,17 +204,17 @@ class _Session:
         try:
             return self.process.ask(method, *arguments, seconds=seconds)
         except TimeoutError:
-            raise Fault(TIMEOUT) from None
+            raise Fault(Status.TIMEOUT) from None
         except EOFError:
-            raise Fault(DIED) from None
+            raise Fault(Status.DIED) from None
         except ProtocolError:
-            raise Fault(PROTOCOL_ERROR) from None
+            raise Fault(Status.PROTOCOL_ERROR) from None
 
     def remaining(self) -> float:
         """The seconds that are left for the submission as a whole."""
         left = self.ends - time.monotonic()
         if left <= 0:
-            raise Fault(TIMEOUT)
+            raise Fault(Status.TIMEOUT)
         return left
 
     def stop(self) -> None:
@@ -266,10 +254,10 @@ def _ran(said: Any) -> tuple[set[str], Fault | None]:
         return names, None
     error = _error(error)
     if error.type == "MemoryError":
-        return names, Fault(MEMORY)
+        return names, Fault(Status.MEMORY)
     wrong = error.type in ("SyntaxError", "IndentationError", "TabError")
     message = _("Its cell does not run: {error}").format(error=error)
-    return names, Fault(SYNTAX_ERROR if wrong else ERROR, message)
+    return names, Fault(Status.SYNTAX_ERROR if wrong else Status.ERROR, message)
 
 
 def _answer(said: Any, args: Arguments) -> Answer:
@@ -286,10 +274,10 @@ def _answer(said: Any, args: Arguments) -> Answer:
     if error is not None:
         error = _error(error)
         if error.type == "MemoryError":
-            raise Fault(MEMORY)
+            raise Fault(Status.MEMORY)
         return Answer(error=error, args=args, printed=printed, warned=warned)
     if len(after) != len(args):
-        raise Fault(PROTOCOL_ERROR)
+        raise Fault(Status.PROTOCOL_ERROR)
     kept = (callable(sent) or isinstance(sent, np.random.Generator) for sent in args)
     after = [sent if keep else got for keep, sent, got in zip(kept, args, after)]
     return Answer(value, None, tuple(after), printed, warned)
@@ -307,7 +295,7 @@ def _checked(said: Any, whole: type, *parts: Any) -> Any:
         Fault: it is not.
     """
     if not isinstance(said, whole) or len(said) != len(parts):  # type: ignore[arg-type]
-        raise Fault(PROTOCOL_ERROR)
+        raise Fault(Status.PROTOCOL_ERROR)
     if not all(map(isinstance, said, parts)):  # type: ignore[call-overload]
-        raise Fault(PROTOCOL_ERROR)
+        raise Fault(Status.PROTOCOL_ERROR)
     return said

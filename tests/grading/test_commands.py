@@ -420,7 +420,7 @@ def test_a_cluster_gives_the_same_table_with_a_worker_killed_in_the_middle(batch
     with (
         dask.config.set({"distributed.worker.daemon": False}),
         distributed.LocalCluster(
-            n_workers=3, threads_per_worker=1, dashboard_address=None, silence_logs=50
+            n_workers=3, threads_per_worker=1, dashboard_address=":0", silence_logs=50
         ) as cluster,
     ):
         workers = [nanny.pid for nanny in cluster.workers.values()]

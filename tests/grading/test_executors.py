@@ -20,7 +20,7 @@ from course_nn.checks import EXERCISES
 from course_nn.checks.engine import Report
 from course_nn.grading import executors, sandbox, session
 from course_nn.grading.executors import Dask, Pool, Task, results, version, work
-from course_nn.grading.gradebook import Result
+from course_nn.grading.results import Result
 from course_nn.grading.sandbox import NONE, Layer
 from course_nn.grading.session import Grade, Limits
 from course_nn.grading.submissions import Submission
@@ -68,6 +68,40 @@ def test_the_fingerprint_changes_with_all_that_the_result_depends_on():
     assert task().fingerprint == task().fingerprint
     elsewhere = dataclasses.replace(task().submission, files=(Path("moved") / "x.py",))
     assert task(submission=elsewhere).fingerprint == task().fingerprint
+
+
+def test_another_version_is_known_by_what_stands_in_its_files(tmp_path):
+    """A mended exercise counts as a change, under the same names and of the same length."""
+
+    def versions(write):
+        path.write_text("rtol = 1e-6\n", encoding="utf-8")
+        before = version(tmp_path)
+        version.cache_clear()
+        write()
+        after = version(tmp_path)
+        version.cache_clear()
+        return before == after
+
+    path = tmp_path / "checks" / "chapter1.py"
+    path.parent.mkdir()
+    assert versions(lambda: None)
+    assert not versions(lambda: path.write_text("rtol = 1e-5\n", encoding="utf-8"))
+    assert not versions(lambda: path.rename(path.with_name("chapter2.py")))
+    path.with_name("chapter2.py").unlink()
+    assert not versions(lambda: (tmp_path / "checks" / "more.py").touch())
+    assert versions(lambda: path.write_bytes(b"rtol = 1e-6\r\n"))  # as git gives it on Windows
+
+
+def test_a_worker_has_neither_the_pages_nor_the_gradebook():
+    code = "import sys; import course_nn.grading.executors; print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(said.stdout.split())
+    ours = {f"course_nn.grading.{name}" for name in PARENTS}
+    assert all((Path(executors.__file__).parent / f"{name}.py").exists() for name in PARENTS)
+    assert not loaded & {*ours, "matplotlib", "distributed"}
+
+
+PARENTS = ("batch", "collect", "feedback", "gradebook", "pages", "release", "summary", "table")
 
 
 # The work, with another session in place of the real one
@@ -375,7 +409,7 @@ def cluster():
     with (
         dask.config.set(settings),
         distributed.LocalCluster(
-            n_workers=3, threads_per_worker=1, dashboard_address=None, silence_logs=50
+            n_workers=3, threads_per_worker=1, dashboard_address=":0", silence_logs=50
         ) as cluster,
     ):
         yield cluster

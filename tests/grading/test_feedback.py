@@ -11,8 +11,9 @@ from course_nn.chapters import CHAPTERS
 from course_nn.checks import EXERCISES, panel
 from course_nn.checks.engine import NOT_ATTEMPTED, Report, calling, evaluate
 from course_nn.checks.panel import Panel
-from course_nn.grading.feedback import Summary, page, shortened
-from course_nn.grading.gradebook import Mark, Result
+from course_nn.grading.feedback import page
+from course_nn.grading.results import Mark, Result, shortened
+from course_nn.grading.summary import Summary
 from course_nn.i18n import set_language
 from course_nn.plots import grading as plots
 from tests.support.pseudo import compile_catalogue, english

@@ -1,0 +1,266 @@
+"""A folder of submissions becomes a gradebook, a table, a page for each student and one of the class.
+
+``grade`` is all of `course-nn grade` but its words on the command line: a test, a notebook or a page
+can call it.
+"""
+
+import contextlib
+import difflib
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from course_nn.checks import EXERCISES
+from course_nn.checks.engine import Exercise
+from course_nn.checks.registry import chosen
+from course_nn.grading import executors, feedback, gradebook, sandbox, submissions, table
+from course_nn.grading.gradebook import Gradebook
+from course_nn.grading.results import Result
+from course_nn.grading.sandbox import Layer
+from course_nn.grading.session import Limits
+from course_nn.grading.submissions import Submission
+from course_nn.grading.summary import Summary
+from course_nn.i18n import _, ngettext, set_language
+
+LOG = "log.txt"
+_LIMITS = Limits()
+
+
+def grade(
+    folder: Path,
+    out: Path = Path("grades"),
+    wanted: Sequence[str] = (),
+    only: Sequence[str] = (),
+    again: bool = False,
+    limits: Limits = _LIMITS,
+    seed: int | None = None,
+    layer: int | None = None,
+    jobs: int | None = None,
+    scheduler: str = "",
+    language: str = "en",
+    tell: Callable[[str], None] = lambda sentence: None,
+    progress: Callable[[int, int], None] = lambda done, number: None,
+) -> Summary:
+    """Grade the submissions in ``folder``, and write what comes of it into ``out``.
+
+    Each result is kept as soon as it is there. Whatever ends this, even in the middle, the same call
+    goes on from there.
+
+    Args:
+        wanted: exercises by number or name, chapters by number; if none, the chapters that any
+            submission answers.
+        only: the students to grade; the others keep their grades.
+        again: grade what is unchanged as well.
+        seed: for inputs that are the same on every run; without it they are secret.
+        layer: the isolation, 1 or 2; 0 for none at all. Without it, the strongest but 0.
+        jobs: how many at once; without it, as many as there are processors.
+        scheduler: of a Dask cluster to grade on, "tcp://host:8786".
+        language: of everything that is said and written from now on.
+        tell: is given sentences on what is done.
+        progress: is given how many are graded, and of how many: once before the first.
+
+    Raises:
+        ValueError: there is nothing to grade, an argument names what is not there, or this machine
+            has no such isolation.
+        OSError: ``out`` cannot be written, or there is no such cluster.
+    """
+    set_language(language)
+    folder, out = Path(folder), Path(out)
+    if folder.resolve() in [out.resolve(), *out.resolve().parents]:
+        message = _("{out} is among the submissions. Choose a folder outside of them with --out.")
+        raise ValueError(message.format(out=out))
+    batch = submissions.find(folder)
+    if not batch:
+        message = _("There is no notebook and no .py file in {folder}.")
+        raise ValueError(message.format(folder=folder))
+    exercises = chosen(wanted) if wanted else _answered(batch, folder, tell)
+    chapters = sorted({exercise.chapter for exercise in exercises})
+    assignment = ",".join(map(str, chapters))
+    reached = sandbox.probe()
+    isolation = _layer(layer, reached)
+    students = _only(only, batch)
+    names = tuple(exercise.name for exercise in exercises)
+    version = executors.version()
+
+    def start() -> Any:
+        if scheduler:
+            return executors.Dask(scheduler)
+        return executors.Pool(jobs or os.cpu_count() or 1, reached)
+
+    with Gradebook(out) as book:
+        if book.trouble:
+            tell(book.trouble)
+        _same_assignment(book, names, bool(only))
+        secret = book.secret()
+        if seed is not None:
+            secret = hashlib.sha256(f"course-nn {seed}".encode()).digest()
+
+        def task(submission: Submission) -> executors.Task:
+            own = gradebook.seed(secret, assignment, submission.student)
+            return executors.Task(submission, names, own, isolation, limits, language, version)
+
+        _introduce(batch, exercises, isolation, tell)
+        kept = {} if again else book.fingerprints()
+        asked = [submission for submission in batch if submission.student in students]
+        left = [one for one in asked if task(one).fingerprint != kept.get(one.student)]
+        if len(left) < len(asked):
+            tell(_("{n} are graded already, and unchanged.").format(n=len(asked) - len(left)))
+        if left:
+            progress(0, len(left))
+            results = executors.results(map(task, left), start)
+            with contextlib.closing(results):
+                for done, result in enumerate(results, 1):
+                    book.save(result)
+                    if result.log:
+                        _log(out, result)
+                    progress(done, len(left))
+        return _write(book, out, batch, exercises, language, tell)
+
+
+def _answered(
+    batch: Sequence[Submission], folder: Path, tell: Callable[[str], None]
+) -> list[Exercise]:
+    """The exercises of all chapters that any submission answers."""
+    handed = Counter(
+        chapter
+        for submission in batch
+        for chapter in {
+            EXERCISES[name].chapter
+            for cell in submission.cells
+            for name in cell.answers
+            if name in EXERCISES
+        }
+    )
+    if not handed:
+        message = _(
+            "No cell in {folder} answers an exercise. Say what to grade, such as --chapter 1."
+        )
+        raise ValueError(message.format(folder=folder))
+    if len(handed) > 1:
+        for chapter, students in sorted(handed.items()):
+            message = ngettext(
+                "Chapter {chapter} is answered by {n} of {all}.",
+                "Chapter {chapter} is answered by {n} of {all}.",
+                students,
+            )
+            tell(message.format(chapter=chapter, n=students, all=len(batch)))
+        if 2 * min(handed.values()) < max(handed.values()):
+            tell(_("Each is graded on all of these. Is one there by mistake? Use --chapter."))
+    return [exercise for exercise in EXERCISES.values() if exercise.chapter in handed]
+
+
+def _layer(wanted: int | None, reached: Sequence[Layer]) -> Layer:
+    """The isolation to grade in.
+
+    Raises:
+        ValueError: there is none that is good enough.
+    """
+    if wanted == 0:
+        return reached[-1]
+    fit = [layer for layer in reached if layer.number in ((wanted,) if wanted else (1, 2))]
+    if fit:
+        return fit[0]
+    if wanted:
+        message = _("This machine does not reach layer {n}. It reaches: {reached}.")
+        names = "; ".join(f"{layer.number} ({layer.name})" for layer in reached)
+        raise ValueError(message.format(n=wanted, reached=names))
+    raise ValueError(
+        _(
+            "This machine cannot isolate what it runs, so nothing was graded. On Linux install "
+            "bubblewrap; on Windows use WSL. If you trust everyone who has handed something in "
+            "with all your files: --without-sandbox."
+        )
+    )
+
+
+def _only(wanted: Iterable[str], batch: Sequence[Submission]) -> set[str]:
+    """The students who are ``wanted``; all, if none is.
+
+    Raises:
+        ValueError: one of them has handed in nothing.
+    """
+    known = [submission.student for submission in batch]
+    for student in wanted:
+        if student not in known:
+            near = difflib.get_close_matches(student, known, n=3, cutoff=0.3) or known[:3]
+            message = _("There is no submission of {student}. Try {near}.")
+            raise ValueError(message.format(student=student, near=", ".join(near)))
+    return set(wanted) or set(known)
+
+
+def _same_assignment(book: Gradebook, names: tuple[str, ...], some: bool) -> None:
+    """Let ``some`` students be graded again only on what all are graded on."""
+    now = " ".join(names).encode()
+    if some and book.about("exercises", now) != now:
+        message = _(
+            "The grades in {folder} are of other exercises. With --only, choose the same ones, or "
+            "another folder with --out."
+        )
+        raise ValueError(message.format(folder=book.path.parent))
+    book.set("exercises", now)
+
+
+def _introduce(
+    batch: Sequence[Submission],
+    exercises: Sequence[Exercise],
+    layer: Layer,
+    tell: Callable[[str], None],
+) -> None:
+    students = ngettext("{n} submission", "{n} submissions", len(batch)).format(n=len(batch))
+    graded = ngettext("{n} exercise", "{n} exercises", len(exercises)).format(n=len(exercises))
+    chapters = sorted({exercise.chapter for exercise in exercises})
+    message = _("{students}, {exercises}, of chapter {chapters}")
+    if len(chapters) > 1:
+        message = _("{students}, {exercises}, of chapters {chapters}")
+    listed = ", ".join(map(str, chapters))
+    tell(message.format(students=students, exercises=graded, chapters=listed))
+    if layer.number:
+        message = _("Isolation: layer {n}, {walls}")
+        tell(message.format(n=layer.number, walls=layer.name))
+    else:
+        tell(_("Isolation: none. Every submission can read and change all your files."))
+
+
+def _log(out: Path, result: Result) -> None:
+    with (out / LOG).open("a", encoding="utf-8", errors="replace") as file:
+        file.write(f"{result.student}: {result.status}\n{result.log.rstrip()}\n\n")
+
+
+def _write(
+    book: Gradebook,
+    out: Path,
+    batch: Sequence[Submission],
+    exercises: Sequence[Exercise],
+    language: str,
+    tell: Callable[[str], None],
+) -> Summary:
+    """Write the table and the pages."""
+    (out / "feedback").mkdir(exist_ok=True)
+    rows, summary = [table.header(exercises)], Summary(exercises)
+    students = [submission.student for submission in batch]
+    for result in book.results(students):
+        rows.append(table.row(result, exercises))
+        summary.add(result)
+        page = feedback.page(result, exercises, language)
+        replace(out / "feedback" / f"{result.student}.html", page.encode())
+    replace(out / "grades.csv", table.table(rows))
+    replace(out / "summary.html", summary.page(language).encode())
+    before = len(book.fingerprints().keys() - set(students))
+    if before:
+        message = ngettext(
+            "{n} student of an earlier run has no submission here, and is left out.",
+            "{n} students of earlier runs have no submission here, and are left out.",
+            before,
+        )
+        tell(message.format(n=before))
+    return summary
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write ``path`` whole or not at all."""
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_bytes(content)
+    draft.replace(path)

@@ -1,0 +1,152 @@
+"""The page of the class, for the teacher, and the lines that a terminal shows of it."""
+
+import base64
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import numpy as np
+
+from course_nn.checks.engine import Exercise
+from course_nn.checks.panel import points, title
+from course_nn.grading.pages import document, safe
+from course_nn.grading.results import Result, Status, cut
+from course_nn.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from course_nn.plots import Picture
+
+
+class Summary:
+    """The page of the class, of results that are given one at a time to `add`."""
+
+    def __init__(self, exercises: Sequence[Exercise]) -> None:
+        self.exercises = exercises
+        self.worth = sum(exercise.points for exercise in exercises)
+        self.totals: list[float] = []  # of those that were graded
+        self.shares = {exercise.name: [0, 0, 0, 0] for exercise in exercises}
+        self.mistakes: Counter[tuple[str, str]] = Counter()  # (exercise, sentence) -> students
+        self.faults: Counter[Status] = Counter()  # status of an exercise, or of all -> how often
+        self.students: Counter[Status] = Counter()  # status of a submission -> students
+        self._rows: list[str] = []
+
+    @property
+    def ungraded(self) -> int:
+        """How many students have no result, for no fault of theirs."""
+        return sum(n for status, n in self.students.items() if status.is_ours)
+
+    def add(self, result: Result) -> None:
+        self.students[result.status] += 1
+        if result.status.is_fault and not any(mark.status.is_fault for mark in result.marks):
+            self.faults[result.status] += 1  # of the whole
+        if result.marks:
+            self.totals.append(result.total)
+        worth = {exercise.name: exercise.points for exercise in self.exercises}
+        for mark in result.marks:
+            if mark.exercise not in worth:
+                continue
+            share = mark.points / worth[mark.exercise]
+            place = (
+                3 if mark.status == Status.NOT_ATTEMPTED else 0 if share == 1 else 1 if share else 2
+            )
+            self.shares[mark.exercise][place] += 1
+            if mark.diagnosis:
+                self.mistakes[mark.exercise, mark.diagnosis] += 1
+            if mark.status.is_fault:
+                self.faults[mark.status] += 1
+        file = quote(f"{result.student}.html", safe="")
+        link = f'<a href="feedback/{file}">{safe(result.student)}</a>'
+        status = escape(_(result.status.words))
+        notes = safe(cut(" ".join(result.notes), 300))
+        self._rows.append(_row(link, f"{result.total:g}", status, notes, numbers=(1,)))
+
+    def page(self, language: str = "en") -> str:
+        """The page, complete."""
+        from course_nn.plots import grading as plots  # matplotlib is slow, and workers need none
+
+        exercises = sorted(
+            self.exercises, key=lambda e: (self.shares[e.name][0], self.shares[e.name][1])
+        )
+        students = sum(self.students.values())
+        heading = escape(_("Grades of the class"))
+        parts = [f"<h1>{heading}</h1>", f'<p class="big">{escape(self._facts())}</p>']
+        if self.totals:
+            shown = {title(e): self.shares[e.name] for e in exercises[:15]}
+            parts.append(_figure(plots.distribution(self.totals, self.worth)))
+            parts.append(_heading(_("The hardest exercises")))
+            parts.append(_figure(plots.hardest(shown)))
+            parts.append(self._exercises(exercises))
+        if self.mistakes:
+            parts.append(_heading(_("The most frequent known mistakes")))
+            numbers = {exercise.name: exercise.number for exercise in self.exercises}
+            counts = {
+                f"{numbers[name]} {_(sentence)}": n
+                for (name, sentence), n in self.mistakes.most_common(12)
+            }
+            parts.append(_figure(plots.mistakes(counts)))
+        if self.faults:
+            parts.append(_heading(_("What could not be judged")))
+            rows = (
+                _row(escape(_(status.words)), str(n), numbers=(1,))
+                for status, n in self.faults.most_common()
+            )
+            parts.append(_list([_("status"), _("how often")], rows, numbers=(1,)))
+        parts.append(_heading(ngettext("{n} student", "{n} students", students).format(n=students)))
+        head = [_("student"), _("points"), _("status"), _("notes")]
+        parts.append(_list(head, self._rows, numbers=(1,)))
+        return document(heading, "\n".join(parts), language)
+
+    def lines(self) -> list[str]:
+        """What there is to say in a terminal: students, mean, what could not be judged."""
+        rows = [(_("students"), str(sum(self.students.values())))]
+        if self.totals:
+            mean = _("{mean:.1f} of {points}").format(
+                mean=np.mean(self.totals), points=points(self.worth)
+            )
+            rows.append((_("mean"), mean))
+        faults = [f"{_(status.words)} {n}" for status, n in self.faults.most_common()]
+        rows.append((_("not judged"), ", ".join(faults) or "0"))
+        width = max(len(label) for label, _value in rows)
+        return [f"{label:{width}}  {value}" for label, value in rows]
+
+    def _facts(self) -> str:
+        every = sum(self.students.values())
+        if not self.totals:
+            return ngettext("{n} student", "{n} students", every).format(n=every)
+        return _("Mean {mean:.1f}, median {median:g}, of {points}").format(
+            mean=np.mean(self.totals), median=np.median(self.totals), points=points(self.worth)
+        )
+
+    def _exercises(self, exercises: Iterable[Exercise]) -> str:
+        head = [_("exercise"), _("passed"), _("half"), _("not yet"), _("not attempted")]
+        rows = (
+            _row(escape(title(e)), *map(str, self.shares[e.name]), numbers=(1, 2, 3, 4))
+            for e in exercises
+        )
+        return _list(head, rows, numbers=(1, 2, 3, 4))
+
+
+def _heading(text: str) -> str:
+    return f"<h2>{escape(text)}</h2>"
+
+
+def _figure(picture: "Picture") -> str:
+    data, (width, height) = base64.b64encode(picture.png(110)).decode(), picture.get_size_inches()
+    return (
+        f'<figure><img src="data:image/png;base64,{data}" width="{96 * width:.0f}" '
+        f'height="{96 * height:.0f}" alt="{escape(picture.alt)}"></figure>'
+    )
+
+
+def _list(head: Sequence[str], rows: Iterable[str], numbers: Sequence[int] = ()) -> str:
+    cells = _row(*map(escape, head), numbers=numbers, tag='th scope="col"')
+    return f'<div class="wide"><table class="list">{cells}{"".join(rows)}</table></div>'
+
+
+def _row(*cells: str, numbers: Sequence[int] = (), tag: str = "td") -> str:
+    """A row of cells that are HTML; those at ``numbers`` stand at the right."""
+    right = (' class="n"' if place in numbers else "" for place in range(len(cells)))
+    inner = (f"<{tag}{side}>{cell}</{tag[:2]}>" for cell, side in zip(cells, right))
+    return f"<tr>{''.join(inner)}</tr>"
