@@ -349,10 +349,14 @@ def _diagnosis(exercise: Exercise, tried: tuple[Case, ...], answers: list[Answer
     """The known mistake that gives all these ``answers``; nothing but errors tells of none."""
     if all(answer.error for answer in answers):
         return None
+    right = [Answer(case.expected, args=case.args, warned=case.warned) for case in tried]
+    pairs = sorted(  # where the answer is wrong, most mistakes are found not to be its own at once
+        zip(tried, answers, right),
+        key=lambda pair: _mistaken(pair[1], pair[2], exercise),
+    )
     for sentence, variant in exercise.mistaken:
         mistaken = calling(variant)
-        pairs = zip(tried, answers)
-        if all(_mistaken(answer, mistaken(case.args), exercise) for case, answer in pairs):
+        if all(_mistaken(answer, mistaken(case.args), exercise) for case, answer, _right in pairs):
             return sentence
     return None
 
