@@ -17,6 +17,7 @@ from course_nn.checks import EXERCISES
 from course_nn.checks.compare import difference
 from course_nn.checks.engine import Rule, calling, cases, evaluate
 from course_nn.inside.functions import CATALOGUE
+from tests.support.battery import each_part
 from tests.support.published import published
 from tests.support.table import DOCS, EQUIVALENT, TABLE, survivors, table
 
@@ -109,15 +110,6 @@ def test_right_answers_written_differently_pass(exercise):
     for number, right in enumerate(exercise.rights):
         for report in outcomes(exercise, right):
             assert report.status == "passed", (number, report.failure)
-
-
-def each_part(change, value):
-    """``value`` with ``change`` made to each array or number in it."""
-    if isinstance(value, dict):
-        return {key: each_part(change, part) for key, part in value.items()}
-    if isinstance(value, (tuple, list)):
-        return type(value)(each_part(change, part) for part in value)
-    return change(value) if isinstance(value, (np.ndarray, np.number, int, float)) else value
 
 
 def is_float(value) -> bool:

@@ -127,7 +127,9 @@ def replacements(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Pass()
 
 
-def mutants(source: str) -> dict[str, str]:
+def mutants(
+    source: str, replacements: Callable[[ast.AST], Iterator[ast.AST]] = replacements
+) -> dict[str, str]:
     """The mutants of the code ``source``, each under "old line → new line"."""
     tree = ast.parse(source)
     original = ast.unparse(tree)
