@@ -18,7 +18,8 @@ grading: ModuleType | None = None
 if find_spec("course_nn.grading"):  # not in a student's copy
     from course_nn.grading import commands as grading
 
-RUN = "import sys; from course_nn.checks.notebook import main; sys.exit(main(*sys.argv[1:]))"
+PIPE_IS_CLOSED = 141  # what a shell says of a program that wrote to `head` when that had enough
+RUN = "import sys; from course_nn.checks.running import main; sys.exit(main(*sys.argv[1:]))"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,12 +33,22 @@ def main(arguments: list[str] | None = None) -> int:
         parser.print_help()
         return 2
     try:
-        return options.command(options)
+        code = options.command(options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return pipe_is_closed()
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def pipe_is_closed() -> int:
+    """Say no more: who was to read it, `head` say, has gone. The exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tells as it ends
+    return PIPE_IS_CLOSED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,14 +114,28 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _check_once(exercises: list, files: dict[int, Path]) -> int:
-    """Check each chapter in a process of its own."""
+    """Check each chapter in a process of its own, which stands where its notebook does."""
+    package = str(Path(__file__).resolve().parent.parent)
+    environment = {
+        **os.environ,
+        "PYTHONIOENCODING": f"{sys.stdout.encoding or 'utf-8'}:replace",
+        "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")])),
+        "MPLBACKEND": "agg",
+    }
     codes = []
     for chapter, own in groupby(exercises, key=lambda exercise: exercise.chapter):
         names = [exercise.name for exercise in own]
-        command = [sys.executable, "-c", RUN, str(files[chapter]), *names]
-        encoding = f"{sys.stdout.encoding or 'utf-8'}:replace"
-        environment = {**os.environ, "PYTHONIOENCODING": encoding}
-        code = subprocess.run(command, env=environment, check=False).returncode
+        file = files[chapter].resolve()
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", RUN, str(file), *names],
+            env=environment,
+            cwd=file.parent,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        code = done.returncode
+        if code == PIPE_IS_CLOSED:
+            return code
         if code not in (0, 1, 2):
             message = _(
                 "Python itself ended, with code {code}, in the exercises of chapter {chapter}."

@@ -35,8 +35,8 @@ from nbformat import NotebookNode
 
 from course_nn import checks
 from course_nn.checks.engine import Exercise
-from course_nn.checks.notebook import has_solution, stub
 from course_nn.checks.panel import facts
+from course_nn.notebooks import has_solution, stub
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"

@@ -13,6 +13,7 @@ from course_nn.checks.registry import exercises
 from course_nn.checks.store import Progress
 from course_nn.i18n import _
 from course_nn.inside.show import show
+from course_nn.notebooks import unmarked
 
 
 def check(function: Callable[..., Any]) -> Panel | float:
@@ -62,7 +63,7 @@ def solution(function: Callable[..., Any]) -> Panel:
     exercise = find(function)
     tried = store.of(exercise.name).attempts > 0
     code = notebook.published(exercise) if tried else None
-    return panel.of_solution(exercise, tried, notebook.unmarked(code) if code else None)
+    return panel.of_solution(exercise, tried, unmarked(code) if code else None)
 
 
 def progress() -> Panel:

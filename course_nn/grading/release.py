@@ -21,8 +21,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_nn.checks.notebook import stub
 from course_nn.i18n import _
+from course_nn.notebooks import stub
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = "course"  # around everything in the zip

@@ -89,6 +89,7 @@ _MODULES = (
     "inside.functions",
     "inside.show",
     "inside.protocol",
+    "inside.running",
     "inside.child",
 )
 

@@ -6,12 +6,13 @@ Nothing here runs what it reads, and nothing raises for it but `Unreadable`.
 import ast
 import json
 import re
-import warnings
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
+from course_nn import notebooks
+from course_nn.answers import Piece, pieces
 from course_nn.i18n import N_, _
+from course_nn.notebooks import Part, parse, span
 
 MAX_CELLS = 2_000  # of a file
 MANY = 300  # pieces; those that follow go without blank lines above
@@ -20,35 +21,6 @@ MAX_SOURCE = 150_000  # characters of a cell or a script; what takes Python a se
 
 class Unreadable(ValueError):
     """A file that holds no code; the message says what it looks like."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A cell of a notebook, or what stands between two ``# %%`` of a script.
-
-    ``mark`` is the exercise that the notebook says it answers, ``test`` that it says it is a test.
-    """
-
-    place: str
-    source: str
-    mark: str = ""
-    test: bool = False
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Statements that define exercises, or others, from ``line`` on; the lines above are blank.
-
-    ``defines`` are names that it makes functions, ``assigns`` names that it makes something else,
-    ``stubs`` those of the former whose body is still `raise NotImplementedError()`.
-    """
-
-    source: str
-    defines: frozenset[str] = frozenset()
-    assigns: frozenset[str] = frozenset()
-    stubs: frozenset[str] = frozenset()
-    broken: bool = False
-    line: int = 1
 
 
 # Bytes to text
@@ -140,7 +112,7 @@ def parts(data: bytes, script: bool, names: Collection[str]) -> tuple[list[Part]
         return _script(text), notes
     cells, damage = _notebook(text)
     if cells is not None:
-        return _parts_of_cells(cells, names), notes + damage
+        return notebooks.parts(cells[:MAX_CELLS], names), notes + damage
     if not is_json and (tree := parse(text)) and any(map(_is_code, tree.body)):
         return _script(text), [*notes, _("It is a script, though it is named as a notebook.")]
     if text.lstrip().startswith("["):
@@ -180,11 +152,13 @@ _COMMA = re.compile(r'("(?:[^"\\]|\\.)*(?:"|$))|,(?=\s*[\]}])', re.DOTALL)
 def _notebook(text: str) -> tuple[list[Json] | None, list[str]]:
     """The cells of a notebook, as JSON has them, and notes; None if there are none to be found.
 
-    nbformat reads what is valid, and upgrades the formats before 4. It gives up on what is not
-    quite valid: then the cells are taken from wherever one of the formats has them.
+    What `notebooks` does not take for one is damaged, or of a format before 4: then the cells are
+    taken from wherever one of the formats has them.
     """
-    if valid := _valid(text):
-        return valid, []
+    try:
+        return notebooks.loads(text)["cells"], []
+    except ValueError:
+        pass
     try:
         return _cells(json.loads(text, strict=False)), []
     except (ValueError, RecursionError):
@@ -203,20 +177,6 @@ def _notebook(text: str) -> tuple[list[Json] | None, list[str]]:
         return None, []
     message = _("The file is damaged. {n} of its cells could be read.")
     return cells, [*notes, message.format(n=len(cells))]
-
-
-def _valid(text: str) -> list[Json] | None:
-    """The cells of a notebook that nbformat finds valid."""
-    import nbformat  # a second to load, which the workers need not
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of cells without an id, as notebooks once were
-            notebook = nbformat.convert(nbformat.reader.reads(text), 4)
-            nbformat.validate(notebook)
-            return notebook.cells
-    except Exception:  # whatever it may raise for what is no notebook, or too deep
-        return None
 
 
 def _cells(notebook: Any) -> list[Json] | None:
@@ -267,222 +227,6 @@ def _recovered(text: str) -> Iterator[Json]:
             yield from [value] if _is_cell(value) else _cells(value) or []
 
 
-def _parts_of_cells(cells: list[Json], names: Collection[str]) -> list[Part]:
-    found = []
-    for number, cell in enumerate(cells[:MAX_CELLS], 1):
-        source = cell.get("source", cell.get("input", cell.get("code")))
-        if isinstance(source, list):
-            source = "".join(line for line in source if isinstance(line, str))
-        if cell.get("cell_type") != "code" or not isinstance(source, str):
-            continue
-        metadata = cell.get("metadata")
-        marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        marks = marks if isinstance(marks, dict) else {}
-        solution, name = bool(marks.get("solution")), marks.get("grade_id")
-        if not solution or name not in names:
-            name = cell.get("id")
-        mark = name if isinstance(name, str) and name in names else ""
-        source = re.sub("[\ud800-\udfff]", "\ufffd", source).removeprefix("\ufeff")
-        source = source.replace("\r\n", "\n").replace("\r", "\n")
-        place = _("cell {n}").format(n=number)
-        found.append(Part(place, source, mark, bool(marks.get("grade")) and not solution))
-    return found
-
-
-# Parts to Python
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-
-
-def parse(source: str) -> ast.Module | None:
-    """The syntax tree of ``source``; None if Python would not take it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
-            return None
-
-
-_KEPT = ("time", "capture", "prun")  # these run what stands below them in the notebook itself
-_MAGIC = re.compile(
-    r"""\s*(?: %{1,2}\w | ! | \?{1,2}\w                            # %time f()   !ls   ?f
-             | [\w., \t]+ = \s* (?: ! | %\w )                       # files = !ls
-             | [\w.*%]+ \?{1,2} \s* $                               # f?
-             | (?: pip3? | conda | mamba | cd | ls | mkdir | cat ) [ \t]+ [\w.~/-] )""",
-    re.VERBOSE,
-)
-_TOKEN = re.compile(
-    r'"""|\'\'\'|"(?:\\.|[^"\\])*"?|\'(?:\\.|[^\'\\])*\'?|#.*|[()\[\]{}]|\\$|[^"\'#()\[\]{}\\]+|.'
-)
-_REST = {quote: re.compile(rf"(?:\\.|(?!{quote}).)*({quote})?") for quote in ('"""', "'''")}
-
-
-def plain(source: str) -> tuple[str, set[str]]:
-    """``source`` without what only IPython understands, on the same lines; what was left out.
-
-    The latter are kinds of things: "%%bash" a cell of another language, "%" lines of IPython's
-    own, "await" statements that wait where Python does not let them.
-    """
-    odd: set[str] = set()
-    lines = source.split("\n")
-    for number, line in enumerate(lines):
-        if magic := re.match(r"%%(\w+)", line):
-            odd.add("%" if magic[1] in _KEPT else magic[0])
-            if magic[1] not in _KEPT:
-                return "", odd
-            lines[number] = ""
-        elif line.strip():
-            break
-    tree = parse("\n".join(lines))
-    if tree is None and _blank_magics(lines):
-        odd.add("%")
-        tree = parse("\n".join(lines))
-    for node in tree.body if tree else ():
-        if _waits(node):
-            odd.add("await")
-            first, last = _span(node)
-            lines[first - 1 : last] = [""] * (last - first + 1)
-    return "\n".join(lines), odd
-
-
-def _blank_magics(lines: list[str]) -> bool:
-    """Blank, in place, the lines that start a statement and are IPython's; whether there are any."""
-    quote, depth, goes_on, magic, found = "", 0, False, False, False
-    for number, line in enumerate(lines):
-        if magic or not (quote or depth or goes_on) and _MAGIC.match(line[:500]):
-            indent = re.match(r"\s*", line)[0]  # type: ignore[index]
-            lines[number] = f"{indent}pass" if indent and not magic else ""
-            magic, found = line.endswith("\\"), True
-            continue
-        goes_on, place = False, 0
-        while place < len(line):
-            if quote:
-                rest = _REST[quote].match(line, place)
-                quote, place = "" if rest[1] else quote, max(rest.end(), place + 1)  # type: ignore[index,union-attr]
-                continue
-            token = _TOKEN.match(line, place)[0]  # type: ignore[index]
-            place += len(token)
-            quote = token if token in _REST else ""
-            depth = max(0, depth + (token in "([{") - (token in ")]}"))
-            goes_on = token == "\\"
-    return found
-
-
-def _waits(node: ast.AST) -> bool:
-    """Whether there is an await in ``node``, but for those in functions."""
-    nodes = [node]
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)):
-            return True
-        if isinstance(node, ast.comprehension) and node.is_async:
-            return True
-        if not isinstance(node, (*_FUNCTIONS, ast.Lambda)):
-            nodes += ast.iter_child_nodes(node)
-    return False
-
-
-def _span(node: ast.stmt) -> tuple[int, int]:
-    """The first and the last line of a statement, decorators included."""
-    lines = [node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))]
-    return min(lines), node.end_lineno or node.lineno
-
-
-def pieces(source: str, names: Collection[str], above: int = 0) -> list[Piece]:
-    """``source`` cut before and after every statement that defines one of ``names``.
-
-    So an answer does not fail for a line beside it that hangs or raises. A name that is bound
-    twice stays in one piece with what stands between. ``above`` lines stand above ``source``.
-    """
-    if not source.strip():
-        return []
-    tree = parse(source)
-    if tree is None:
-        line = above + 1 + len(source) - len(source.lstrip("\n"))
-        guess = _guessed(source, names)
-        return [Piece("\n" * above + source, defines=guess, broken=True, line=line)]
-    lines = source.split("\n")
-    functions = {node.name for node in tree.body if isinstance(node, _FUNCTIONS)}
-    bound = [_bound(node, names, functions) for node in tree.body]
-    last = {name: n for n, (d, a) in enumerate(bound) for name in d | a}
-    groups: list[tuple[list[ast.stmt], set[str], set[str]]] = []
-    until = -1  # the last statement of the piece that is being made
-    for number, (node, (defines, assigns)) in enumerate(zip(tree.body, bound, strict=True)):
-        joined = bool(groups) and (
-            number <= until
-            or _span(node)[0] <= _span(groups[-1][0][-1])[1]  # on one line: a = 1; b = 2
-            or not (defines | assigns | groups[-1][1] | groups[-1][2])
-        )
-        if not joined:
-            groups.append(([], set(), set()))
-        groups[-1][0].append(node)
-        groups[-1][1].update(defines)
-        groups[-1][2].update(assigns)
-        until = max([until, *(last[name] for name in defines | assigns)])
-    future = [n for n in tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
-    found = []
-    for nodes, defines, assigns in groups:
-        first, end = _span(nodes[0])[0], _span(nodes[-1])[1]
-        blank = [""] * (above + first - 1)
-        if future and first > _span(future[-1])[1]:
-            blank[0] = "; ".join(map(ast.unparse, future))
-        stubs = frozenset(n.name for n in nodes if isinstance(n, _FUNCTIONS) and _is_stub(n))
-        text = "\n".join([*blank, *lines[first - 1 : end]])
-        made, other = frozenset(defines), frozenset(assigns - defines)
-        found.append(Piece(text, made, other, stubs & made, line=above + first))
-    return found
-
-
-def _bound(
-    node: ast.stmt, names: Collection[str], functions: set[str]
-) -> tuple[set[str], set[str]]:
-    """Which of ``names`` a statement makes functions, and which it makes something else."""
-    defines: set[str] = set()
-    assigns: set[str] = set()
-    nodes: list[ast.AST] = [node]
-    while nodes:
-        inner = nodes.pop()
-        if isinstance(inner, (*_FUNCTIONS, ast.ClassDef)):
-            defines.add(inner.name)
-        elif isinstance(inner, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
-            targets = inner.targets if isinstance(inner, ast.Assign) else [inner.target]
-            names_in = (n for t in targets for n in ast.walk(t) if isinstance(n, ast.Name))
-            bound = {n.id for n in names_in if isinstance(n.ctx, ast.Store)}
-            makes = inner.value is not None and _makes_function(inner.value, functions)
-            (defines if makes else assigns).update(bound)
-        for name in _BLOCKS if not isinstance(inner, (*_FUNCTIONS, ast.ClassDef)) else ():
-            nodes += getattr(inner, name, ())
-    return defines & set(names), assigns & set(names)
-
-
-_BLOCKS = ("body", "orelse", "finalbody", "handlers")  # of if, try, with, for, ...
-
-
-def _makes_function(value: ast.expr, functions: set[str]) -> bool:
-    """Whether a value is a function by its looks: a lambda, another name of one, one wrapped."""
-    if isinstance(value, ast.Lambda):
-        return True
-    if isinstance(value, ast.Name):
-        return value.id in functions
-    return isinstance(value, ast.Call) and any(_makes_function(a, functions) for a in value.args)
-
-
-def _is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
-    if len(body) != 1 or not isinstance(body[0], ast.Raise):
-        return False
-    raised = body[0].exc.func if isinstance(body[0].exc, ast.Call) else body[0].exc
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
-
-
-def _guessed(source: str, names: Collection[str]) -> frozenset[str]:
-    """Which of ``names`` code that is no Python sets out to define."""
-    pattern = r"^(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)(\w+)|^(\w+)[ \t]*=[ \t]*lambda\b"
-    found = re.finditer(pattern, source, re.MULTILINE)
-    return frozenset({match[1] or match[2] for match in found} & set(names))
-
-
 _STARTS = re.compile(r"[^\s#)\]}](?<!\\)")
 _GOES_ON = re.compile(r"(else|elif|except|finally|case)\b")
 
@@ -520,41 +264,13 @@ def _pieces_of(
     return pieces("\n".join(lines[first:end]), names, above=first if count < MANY else 0)
 
 
-def without(piece: Piece, name: str) -> Piece:
-    """``piece`` without its statements that bind ``name``; lines stay where they are."""
-    lines = piece.source.split("\n")
-    tree = parse(piece.source)
-    for node in tree.body if tree else ():
-        defines, assigns = _bound(node, [name], {name})
-        if defines | assigns:
-            first, last = _span(node)
-            lines[first - 1 : last] = [""] * (last - first + 1)
-    left = {kind: getattr(piece, kind) - {name} for kind in ("defines", "assigns", "stubs")}
-    return replace(piece, source="\n".join(lines), **left)
-
-
-def does_nothing(source: str) -> bool:
-    """Whether there are only comments, strings, asserts and calls of check, hint, ... in it."""
-    tree = parse(source)
-    return tree is not None and all(map(_does_nothing, tree.body))
-
-
-def _does_nothing(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Expr):
-        value = node.value
-        called = value.func if isinstance(value, ast.Call) else None
-        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-        return isinstance(value, ast.Constant) or name in ("check", "hint", "solution", "progress")
-    return isinstance(node, (ast.Assert, ast.Pass))
-
-
 def main_block_left_out(source: str) -> str:
     """A script without what it does only when it is run: ``if __name__ == "__main__": ...``."""
     tree = parse(source)
     lines = source.split("\n")
     for node in tree.body if tree else ():
         if isinstance(node, ast.If) and any(map(_is_name_of_module, ast.walk(node.test))):
-            first, last = _span(node)
+            first, last = span(node)
             lines[first - 1 : last] = [""] * (last - first + 1)
     return "\n".join(lines)
 

@@ -10,27 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from course_nn import answers
+from course_nn.answers import Cell, Piece, Placed
 from course_nn.chapters import CHAPTERS
 from course_nn.checks import EXERCISES
 from course_nn.grading import sources
-from course_nn.grading.sources import Part, Piece, Unreadable
+from course_nn.grading.sources import Unreadable
 from course_nn.i18n import _
+from course_nn.notebooks import Part, parse, plain
 
 MAX_BYTES = 20_000_000  # of a file
 MAX_FILES = 200  # of a student
 MAX_SOURCE = 500_000  # characters of all the cells of a student
 MAX_NOTES = 30
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of code, or a part of one: magics and shell lines are blanked out, the line numbers kept.
-
-    ``answers`` names the exercises that it answers; it is empty for a cell of the learner's own.
-    """
-
-    source: str
-    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -343,8 +335,8 @@ def read(files: Sequence[Path], student: str) -> Submission:
     """
     digest = hashlib.sha256()
     notes: list[str] = []
-    found: list[Placed] = []
-    answers: list[_Piece] = []
+    found: list[_Piece] = []
+    placed: list[Placed] = []
     faults, left = 0, MAX_SOURCE
     for number, path in enumerate(files):
         try:
@@ -364,21 +356,17 @@ def read(files: Sequence[Path], student: str) -> Submission:
         of_file = _(" of {file}").format(file=shown(path.name)) if len(files) > 1 else ""
         named = f"{shown(path.name)}: " if len(files) > 1 else ""
         notes += [named + note for note in odd]
-        answers += [_Piece(number, place + of_file, mark, piece) for place, mark, piece in found]
-    notes += _decide(answers)
-    broken = [own.place for own in answers if own.piece.broken]
-    other = [own.place for own in answers if own.piece.broken and not own.answers]
-    if other and len(broken) < len(answers):
+        placed += [Placed(number, place + of_file, mark, piece) for place, mark, piece in found]
+    notes += answers.decide(placed, EXERCISES)
+    broken = [own.place for own in placed if own.piece.broken]
+    other = [own.place for own in placed if own.piece.broken and not own.answers]
+    if other and len(broken) < len(placed):
         notes.append(_("What is no Python in {where} was left out.").format(where=_some(other)))
-    cells = tuple(
-        Cell(own.piece.source, tuple(sorted(own.answers)))
-        for own in answers
-        if own.answers or not (own.piece.broken or sources.does_nothing(own.piece.source))
-    )
+    cells = tuple(answers.cells(placed))
     problem = ""
     if faults == len(files):
         problem = "unreadable"
-    elif answers and len(broken) == len(answers):
+    elif placed and len(broken) == len(placed):
         problem = "syntax error"
         notes.append(_("Nothing in it is Python, beginning with {where}.").format(where=broken[0]))
     elif not any(cell.answers for cell in cells):
@@ -413,10 +401,10 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-Placed = tuple[str, str, Piece]  # where it stands, which exercise it says it answers, what it is
+_Piece = tuple[str, str, Piece]  # where it stands, which exercise it says it answers, what it is
 
 
-def _pieces(data: bytes, name: str, left: int) -> tuple[list[Placed], list[str]]:
+def _pieces(data: bytes, name: str, left: int) -> tuple[list[_Piece], list[str]]:
     """The pieces of a file of no more than ``left`` characters, and notes on what was odd.
 
     Raises:
@@ -424,7 +412,7 @@ def _pieces(data: bytes, name: str, left: int) -> tuple[list[Placed], list[str]]
     """
     script = bool(re.search(r"(?i)\.py(\.txt)?$", name))
     parts, notes = sources.parts(data, script, EXERCISES)
-    found: list[Placed] = []
+    found: list[_Piece] = []
     odd: dict[str, list[str]] = {}
     for part in parts:
         size = len(part.source.lstrip("\n"))
@@ -432,7 +420,7 @@ def _pieces(data: bytes, name: str, left: int) -> tuple[list[Placed], list[str]]
             odd.setdefault("long", []).append(part.place)
             continue
         left -= size
-        source, kinds = sources.plain(part.source)
+        source, kinds = plain(part.source)
         for kind in sorted(kinds):
             odd.setdefault(kind, []).append(part.place)
         for piece in _of_part(part, source, script):
@@ -448,13 +436,12 @@ def _some(places: list[str]) -> str:
 
 
 def _of_part(part: Part, source: str, script: bool) -> list[Piece]:
-    if script:
-        source = sources.main_block_left_out(source)
-    elif part.test and not any(p.defines for p in sources.pieces(source, EXERCISES)):
-        return []
-    if script and source.strip() and sources.parse(source) is None:
+    if not script:
+        return answers.of_part(part, source, EXERCISES)
+    source = sources.main_block_left_out(source)
+    if source.strip() and parse(source) is None:
         return sources.mended(source, EXERCISES)
-    return sources.pieces(source, EXERCISES)
+    return answers.pieces(source, EXERCISES)
 
 
 def _why_left_out(kind: str) -> str:
@@ -465,57 +452,3 @@ def _why_left_out(kind: str) -> str:
     if kind == "long":
         return _("The code in {where} is too long, and was left out.")
     return _("What stands below {kind} is not run in the notebook, and was left out in {where}.")
-
-
-# Answers
-
-
-@dataclass(eq=False)
-class _Piece:
-    """A piece in the submission, and the exercises that it answers."""
-
-    file: int
-    place: str
-    mark: str
-    piece: Piece
-    answers: set[str] = field(default_factory=set)
-
-    def rank(self, name: str) -> int:
-        """How surely it answers ``name``; 0 if it does not."""
-        if self.piece.broken:
-            return 2 if name in self.piece.defines else int(self.mark == name)
-        return 4 if name in self.piece.defines else 3 * (name in self.piece.assigns)
-
-
-def _decide(pieces: list[_Piece]) -> list[str]:
-    """Set which piece answers which exercise, and take the other definitions out; notes on it."""
-    notes = {}
-    for name in EXERCISES:
-        own = [piece for piece in pieces if piece.rank(name)]
-        if not own:
-            continue
-        # in each file the last of the highest rank; of the files the last that is no stub
-        of_files = [
-            max([p for p in own[::-1] if p.file == file], key=lambda p: p.rank(name))
-            for file in dict.fromkeys(piece.file for piece in own)
-        ]
-        best = max(of_files, key=lambda p: (p.rank(name), name not in p.piece.stubs, p.file))
-        best.answers.add(name)
-        rivals = [piece for piece in own if piece is best or piece.rank(name) in (2, 4)]
-        if len(rivals) > 1:
-            notes[name] = _note(name, rivals, best)
-        for other in own:
-            if other is not best and not other.piece.broken:
-                other.piece = sources.without(other.piece, name)
-    if len(notes) <= 4:
-        return list(notes.values())
-    note = _("{names} are defined more than once. The last definition that runs counts.")
-    return [note.format(names=", ".join(notes))]
-
-
-def _note(name: str, rivals: list[_Piece], best: _Piece) -> str:
-    note = _("{name} is defined more than once ({where}). What counts is {best}.")
-    if name in best.piece.stubs:
-        note += " " + _("That is the untouched stub.")
-    where = ", ".join(piece.place for piece in rivals[:6])
-    return note.format(name=name, where=where, best=best.place)

@@ -8,11 +8,7 @@ From the first cell on this process belongs to the learner: whatever is here, a 
 change. So nothing here judges, and the grader takes what comes from here as hostile.
 """
 
-import __future__
-
-import ast
 import ctypes
-import linecache
 import os
 import struct
 import sys
@@ -23,10 +19,9 @@ from typing import Any
 
 from course_nn.inside.calling import Error, calling
 from course_nn.inside.protocol import ENTRIES, frame, plain, read_frame, unpack
+from course_nn.inside.running import STAND_INS, World, nothing, told
 
-STAND_INS = ("check", "hint", "solution", "progress")  # of `course_nn`; they do nothing here
 WARNINGS = 10  # of one call
-DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 
 
 def main(reader: BufferedReader, writer: BufferedWriter) -> None:
@@ -85,74 +80,37 @@ def _copies(parent: int, *control: Any) -> tuple[BufferedReader, BufferedWriter]
 # A learner's code
 
 
-class Learner:
+class Learner(World):
     """The names that a learner's cells define, in a module of their own."""
 
     def __init__(self) -> None:
+        super().__init__()
         for name in [name for name in sys.modules if name.startswith("course_nn")]:
             del sys.modules[name]
         for name in ("course_nn", "course_nn.checks"):
             sys.modules[name] = types.ModuleType(name)
-            vars(sys.modules[name]).update(dict.fromkeys(STAND_INS, _nothing))
-        sys.modules["__main__"] = types.ModuleType("__main__")  # where dataclasses look
-        self.names = vars(sys.modules["__main__"])
-        self.names["display"] = _nothing  # Jupyter has it
-        self.answers: dict[str, Any] = {}
-        self.flags = 0
+            vars(sys.modules[name]).update(dict.fromkeys(STAND_INS, nothing))
+        sys.modules["__main__"] = self.module  # where dataclasses look
 
     def run(self, source: str, file: str, answers: tuple[str, ...], whole: bool) -> Any:
-        """Run a cell; which of ``answers`` it defines, and the error that ended it, if one did.
-
-        A cell with answers runs as in Jupyter, but for an import of what is not here, which costs
-        no more than itself. Of a learner's own cell each statement is tried, whatever became of
-        those before; unless it is to be run ``whole`` only its definitions.
-        """
-        for name in answers:
-            self.names.pop(name, None)
-        linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
-        error = None
-        try:
-            for statement in ast.parse(source, file).body:
-                if whole or isinstance(statement, DEFINITIONS):
-                    try:
-                        self.execute(statement, file)
-                    except BaseException:  # sys.exit() as well
-                        if answers and not isinstance(statement, (ast.Import, ast.ImportFrom)):
-                            raise
-        except BaseException as raised:
-            error = _raised(raised)
-        defined = [name for name in answers if callable(self.names.get(name))]
-        self.answers |= {name: self.names[name] for name in defined}
-        return tuple(defined), error
-
-    def execute(self, statement: ast.stmt, file: str) -> None:
-        """Run one statement; what it imports from ``__future__`` holds from then on."""
-        tree = ast.Module([statement], [])
-        code = compile(tree, file, "exec", self.flags, dont_inherit=True)
-        self.flags |= code.co_flags & __future__.annotations.compiler_flag
-        exec(code, self.names)
+        """Run a cell, as a `World` does."""
+        defined, error = super().run(source, file, answers, whole)
+        return defined, error and _plain(error)
 
     def call(self, name: str, args: tuple[Any, ...]) -> Any:
         """Call an answer: its value, its error, its arguments afterwards, what it said on the way."""
         try:
             answer = calling(self.answers[name])(args)
         except BaseException as raised:  # the error cannot even be told
-            return None, _raised(raised), [], "", ()
-        error = answer.error and tuple(map(plain, vars(answer.error).values()))
+            return None, _plain(told(raised)), [], "", ()
+        error = answer.error and _plain(answer.error)
         after = [plain(argument, ENTRIES // 3 // len(args)) for argument in answer.args]
         said = plain(answer.printed), plain(answer.warned[:WARNINGS])
         return plain(answer.value), error, after, *said
 
 
-def _raised(raised: BaseException) -> Any:
-    try:
-        return tuple(map(plain, vars(Error(type(raised).__name__, str(raised))).values()))
-    except BaseException:  # its __str__ raises
-        return type(raised).__name__, "", "", None, ""
-
-
-def _nothing(*args: Any, **kwargs: Any) -> None:
-    """Stands in for what shows something."""
+def _plain(error: Error) -> Any:
+    return tuple(map(plain, vars(error).values()))
 
 
 # Locking in
