@@ -18,7 +18,6 @@ grading: ModuleType | None = None
 if find_spec("course_nn.grading"):  # not in a student's copy
     from course_nn.grading import commands as grading
 
-PIPE_IS_CLOSED = 141  # what a shell says of a program that wrote to `head` when that had enough
 RUN = "import sys; from course_nn.checks.running import main; sys.exit(main(*sys.argv[1:]))"
 
 
@@ -37,18 +36,14 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
+        from course_nn.checks.running import pipe_is_closed
+
         return pipe_is_closed()
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-
-
-def pipe_is_closed() -> int:
-    """Say no more: who was to read it, `head` say, has gone. The exit code."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tells as it ends
-    return PIPE_IS_CLOSED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -115,6 +110,8 @@ def _check(options: argparse.Namespace) -> int:
 
 def _check_once(exercises: list, files: dict[int, Path]) -> int:
     """Check each chapter in a process of its own, which stands where its notebook does."""
+    from course_nn.checks.running import PIPE_IS_CLOSED
+
     package = str(Path(__file__).resolve().parent.parent)
     environment = {
         **os.environ,

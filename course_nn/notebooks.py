@@ -131,7 +131,10 @@ def parts(cells: Iterable[Cell], names: Collection[str]) -> list[Part]:
     for number, cell in enumerate(cells, 1):
         source = cell.get("source", cell.get("input", cell.get("code")))
         if isinstance(source, list):
-            source = "".join(line for line in source if isinstance(line, str))
+            lines = [line for line in source if isinstance(line, str)]
+            if "source" not in cell:  # the format 2 has its lines without their ends
+                lines = [line.removesuffix("\n") + "\n" for line in lines[:-1]] + lines[-1:]
+            source = "".join(lines)
         if cell.get("cell_type") != "code" or not isinstance(source, str):
             continue
         metadata = cell.get("metadata")

@@ -110,12 +110,13 @@ import json, pathlib, sys
 import numpy as np
 import course_nn
 assert course_nn.__file__.startswith(sys.argv[1]), course_nn.__file__
-from course_nn.checks import EXERCISES, check, hint, notebook, progress, solution
+from course_nn import notebooks
+from course_nn.checks import EXERCISES, check, hint, progress, solution
 solved = json.loads(pathlib.Path(sys.argv[2]).read_text("utf-8"))
 assert list(solved) == list(EXERCISES)
 namespace = {"np": np, "__name__": "__main__"}
 for name, source in solved.items():
-    for code, wanted in [(notebook.stub(source), "not attempted"), (source, "passed")]:
+    for code, wanted in [(notebooks.stub(source), "not attempted"), (source, "passed")]:
         exec(code, namespace)
         shown = check(namespace[name])
         assert shown.kind == wanted, (name, shown)

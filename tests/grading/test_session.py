@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from course_nn import notebooks
 from course_nn.chapters import CHAPTERS
 from course_nn.checks import EXERCISES, notebook
 from course_nn.checks.engine import Exercise, calling, evaluate
@@ -30,10 +31,10 @@ def cells(solved):
     """Those of all the notebooks with exercises, one after the other."""
     found = []
     for chapter in CHAPTERS:
-        for one in notebook.read(notebook.path(chapter, solved))["cells"]:
+        for one in notebooks.read(notebook.path(chapter, solved))["cells"]:
             if one["cell_type"] == "code":
-                name = notebook.answered(one)
-                found.append((notebook.unmarked(one["source"]), (name,) if name else ()))
+                name = notebooks.mark(one)
+                found.append((notebooks.unmarked(one["source"]), (name,) if name else ()))
     return submission(*found)
 
 

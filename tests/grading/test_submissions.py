@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from course_nn import notebooks
 from course_nn.checks import EXERCISES
 from course_nn.grading import sources
 from course_nn.grading import submissions as module
@@ -228,7 +229,7 @@ def test_any_bytes_are_survived(data, script):
     except sources.Unreadable:
         return
     for part in parts:
-        sources.mended(sources.plain(part.source)[0], EXERCISES)
+        sources.mended(notebooks.plain(part.source)[0], EXERCISES)
 
 
 def test_damage_is_noted(reading):
@@ -415,13 +416,19 @@ def test_a_definition_goes_before_marks(reading):
 
 def test_tests_are_left_out(reading):
     tests = [
-        code("assert roll(1) == 2\nimport os", grade=True, solution=False, grade_id="check_roll"),
+        code("assert roll(1) == 2\nroll(2)", grade=True, solution=False, grade_id="check_roll"),
         code("check(roll)\nhint(roll)  # twice"),
         code('"""About."""\nassert roll(1) == 2, "no"\ncourse_nn.progress()'),
         code("# nothing"),
         code("pass"),
     ]
     assert code_of(reading(notebook(ROLL, *tests))) == ROLL
+
+
+def test_what_a_test_cell_defines_counts(reading):
+    """A learner may have put a helper where the check is."""
+    both = code("def helper(x):\n    return x\ncheck(roll)", grade=True, solution=False)
+    assert "def helper" in code_of(reading(notebook(ROLL, both)))
     kept = code(
         ROLL, grade=True, solution=False, grade_id="check_roll"
     )  # written in the wrong place
@@ -461,7 +468,7 @@ def test_text_cells_are_left_out(reading):
     ],
 )
 def test_lines_of_ipython_are_blanked(source, left):
-    got, odd = sources.plain(source)
+    got, odd = notebooks.plain(source)
     assert got == left
     assert odd == {"%"}
 
@@ -479,7 +486,7 @@ def test_lines_of_ipython_are_blanked(source, left):
     ],
 )
 def test_python_is_left_alone(source):
-    assert sources.plain(source) == (source, set())
+    assert notebooks.plain(source) == (source, set())
 
 
 @pytest.mark.parametrize(
@@ -514,9 +521,9 @@ def test_a_statement_that_awaits(reading):
 
 @given(st.text(st.sampled_from("ab01 %!?=()[]{}'\"\\#\n:.,"), max_size=60))
 def test_valid_python_stays_as_it_is(source):
-    got, odd = sources.plain(source)
+    got, odd = notebooks.plain(source)
     assert got.count("\n") == source.count("\n") or "%%" in source
-    if sources.parse(source) and not source.lstrip().startswith("%%"):
+    if notebooks.parse(source) and not source.lstrip().startswith("%%"):
         assert (got, odd) == (source, set())
 
 
