@@ -17,9 +17,17 @@ def weights(rng):
     yield np.array([[2, 0, -1], [-5, 1, 0]]), 0.5, 2.0
     yield np.array([0.0, -0.5]), 1.0, 1.0
     yield np.array([[-3.0]]), 0.2, 0.3
-    for shape in ((4, 2), (5,), (1, 3)):
+    yield np.array([0.0003, -1500.0, 2500.0]), 0.0007, 0.0006
+    yield np.array([[0.00002, -0.0004]]), 1500.0, 2000.0
+    yield np.array([[[2.0, -3.0], [0.5, 0.0]], [[-1.0, 4.0], [-0.2, 0.3]]]), 0.3, 0.7
+    for shape in ((4, 2), (5,), (1, 3), (25, 2)):
         w = rng.normal(size=shape).round(1) + 0.05
         yield w, round(rng.uniform(0.1, 1), 1), round(rng.uniform(0.1, 1), 1)
+
+
+def slopes(w, l1, l2):
+    """l1 sign(w) + 2 l2 w"""
+    return l1 * np.sign(w) + 2 * l2 * w
 
 
 penalty = exercise(
@@ -46,6 +54,27 @@ penalty = exercise(
         N_(
             "L1 adds the weights with their signs, so they cancel. It adds their absolute values."
         ): (lambda w, l1, l2: l1 * np.sum(w) + l2 * np.sum(w**2)),
+        N_("L1 takes the absolute value of the sum. Take it of each weight, then add."): (
+            lambda w, l1, l2: l1 * np.abs(np.sum(w)) + l2 * np.sum(w**2)
+        ),
+        N_("L1 is that of the column that costs most. All weights of a matrix pay."): (
+            lambda w, l1, l2: l1 * np.linalg.norm(w, 1) + l2 * np.sum(w**2)
+        ),
+        N_("Only L2 is there. The absolute values cost `l1` times their sum."): (
+            lambda w, l1, l2: l2 * np.sum(w**2)
+        ),
+        N_("Only L1 is there. The squares cost `l2` times their sum."): (
+            lambda w, l1, l2: l1 * np.sum(np.abs(w))
+        ),
+        N_("The factors are missing: `l1` times the one sum, `l2` times the other."): (
+            lambda w, l1, l2: np.sum(np.abs(w)) + np.sum(w**2)
+        ),
+        N_("The two penalties are multiplied. Add them."): (
+            lambda w, l1, l2: l1 * np.sum(np.abs(w)) * l2 * np.sum(w**2)
+        ),
+        N_("The factor `l2` is squared as well. Square the weights alone."): (
+            lambda w, l1, l2: l1 * np.sum(np.abs(w)) + np.sum((l2 * w) ** 2)
+        ),
         N_("L2 squares the sum. Square each weight, then add."): (
             lambda w, l1, l2: l1 * np.sum(np.abs(w)) + l2 * np.sum(w) ** 2
         ),
@@ -61,6 +90,10 @@ penalty = exercise(
         N_("There is a number for each weight. The penalty is their sum, one number."): (
             lambda w, l1, l2: l1 * np.abs(w) + l2 * w**2
         ),
+        N_("There is a number for each column. The penalty is the sum over all weights."): (
+            lambda w, l1, l2: np.sum(l1 * np.abs(w) + l2 * w**2, axis=0)
+        ),
+        N_("This is the slope of the penalty. Its height is asked, one number."): slopes,
         N_("The factors have changed places: `l1` goes with |w|, `l2` with the squares."): (
             lambda w, l1, l2: l2 * np.sum(np.abs(w)) + l1 * np.sum(w**2)
         ),
@@ -71,11 +104,6 @@ penalty = exercise(
         lambda w, l1, l2: l1 * np.sum(np.sqrt(w**2)) + np.sum(l2 * w * w),
     ),
 )
-
-
-def slopes(w, l1, l2):
-    """l1 sign(w) + 2 l2 w"""
-    return l1 * np.sign(w) + 2 * l2 * w
 
 
 def added_by_the_package(w, l1, l2):
@@ -110,8 +138,25 @@ penalty_gradient = exercise(
         N_("The 2 is missing: the slope of w^2 is 2 w."): (
             lambda w, l1, l2: l1 * np.sign(w) + l2 * w
         ),
+        N_("L2 gets the slope w^2. That is its height; its slope is 2 w."): (
+            lambda w, l1, l2: l1 * np.sign(w) + l2 * w**2
+        ),
+        N_("L2 gets the slope 2 |w|. For negative weights w^2 falls: its slope is 2 w."): (
+            lambda w, l1, l2: l1 * np.sign(w) + 2 * l2 * np.abs(w)
+        ),
+        N_("The slope of L1 is missing: `l1` times the sign of w."): (lambda w, l1, l2: 2 * l2 * w),
+        N_("The slope of L2 is missing: `l2` times 2 w."): lambda w, l1, l2: l1 * np.sign(w),
+        N_("The factors are missing: `l1` times the one slope, `l2` times the other."): (
+            lambda w, l1, l2: np.sign(w) + 2 * w
+        ),
         N_("w / |w| is 0 / 0 where a weight is 0. `np.sign` gives 0 there."): (
             lambda w, l1, l2: l1 * w / np.abs(w) + 2 * l2 * w
+        ),
+        N_("w / (|w| + 1e-8) is less than 1 where a weight is tiny. `np.sign` is exact."): (
+            lambda w, l1, l2: l1 * w / (np.abs(w) + 1e-8) + 2 * l2 * w
+        ),
+        N_("A weight of 0 gets the slope -1 from L1. There the slope is 0."): (
+            lambda w, l1, l2: l1 * np.where(w > 0, 1, -1) + 2 * l2 * w
         ),
         N_("A weight of 0 gets the slope 1 from L1. There the slope is 0."): (
             lambda w, l1, l2: l1 * np.where(w >= 0, 1, -1) + 2 * l2 * w
@@ -119,6 +164,18 @@ penalty_gradient = exercise(
         N_(
             "L1 has the slope `l1` everywhere here. For negative weights |w| falls: the slope is `-l1`."
         ): (lambda w, l1, l2: l1 + 2 * l2 * w),
+        N_("Below 0 L1 has no slope here. There |w| falls: the slope is `-l1`."): (
+            lambda w, l1, l2: l1 * (w > 0) + 2 * l2 * w
+        ),
+        N_("What stands behind the point is cut off, as in an array of whole numbers."): (
+            lambda w, l1, l2: slopes(w, l1, l2).astype(w.dtype)
+        ),
+        N_("This is the height of the penalty, weight by weight. Its slope is asked."): (
+            lambda w, l1, l2: l1 * np.abs(w) + l2 * w**2
+        ),
+        N_("This is the penalty itself. Its slope by each weight is asked."): (
+            lambda w, l1, l2: l1 * np.sum(np.abs(w)) + l2 * np.sum(w**2)
+        ),
         N_("L1 gets the slope |w|. That is its height; its slope is only the sign of w."): (
             lambda w, l1, l2: l1 * np.abs(w) + 2 * l2 * w
         ),
@@ -162,15 +219,44 @@ def descents(rng):
         0.1,
         0.0,
     )
-    for inputs, units in ((2, 3), (3, 2), (1, 4), (3, 3)):
+    yield (
+        np.array([[3, -2], [1, 0], [-5, 4]]),
+        np.array([2, -1]),
+        np.array([[1, 0], [-2, 3], [0, 1]]),
+        np.array([1, -3]),
+        0.3,
+        0.35,
+    )
+    yield (
+        np.array([[0.0003, -1500.0], [2000.0, -0.0008]]),
+        np.array([0.0006, -2500.0]),
+        np.array([[1200.0, 0.0005], [-0.0004, -3000.0]]),
+        np.array([-0.0007, 1800.0]),
+        0.0004,
+        1500.0,
+    )
+    yield (
+        np.array([[0.5, -0.25]]),
+        np.array([0.75, -2.0]),
+        np.array([[0.001, -0.002]]),
+        np.array([0.0003, -0.0004]),
+        1500.0,
+        0.0007,
+    )
+    for inputs, units in ((2, 3), (3, 2), (1, 4), (3, 3), (25, 2)):
         w, dw = rng.normal(size=(2, inputs, units)).round(1) + 0.05
         b, db = rng.normal(size=(2, units)).round(1) + 0.05
         yield w, b, dw, db, round(rng.uniform(0.1, 0.4), 1), round(rng.uniform(0.1, 0.4), 2)
 
 
-def descend(w, b, dw, db, learning_rate, l2):
+def descend(w, b, dw, db, learning_rate, l2, slope=lambda w, l2: 2 * l2 * w):
     """w - learning_rate (dw + 2 l2 w), b - learning_rate db"""
-    return w - learning_rate * (dw + 2 * l2 * w), b - learning_rate * db
+    return w - learning_rate * (dw + slope(w, l2)), b - learning_rate * db
+
+
+def descend_with(slope):
+    """The wrong variant whose penalty has the slope ``slope(w, l2)``."""
+    return lambda *args: descend(*args, slope=slope)
 
 
 step_with_l2 = exercise(
@@ -205,11 +291,41 @@ step_with_l2 = exercise(
         N_("The penalty is missing: this is a plain step."): (
             lambda w, b, dw, db, rate, l2: (w - rate * dw, b - rate * db)
         ),
-        N_("The 2 is missing: the slope of `l2` w^2 is 2 `l2` w."): (
-            lambda w, b, dw, db, rate, l2: (w - rate * (dw + l2 * w), b - rate * db)
+        N_("The 2 is missing: the slope of `l2` w^2 is 2 `l2` w."): descend_with(
+            lambda w, l2: l2 * w
         ),
         N_("The slope of the penalty has the wrong sign, so the weights grow. Add it to `dw`."): (
-            lambda w, b, dw, db, rate, l2: (w - rate * (dw - 2 * l2 * w), b - rate * db)
+            descend_with(lambda w, l2: -2 * l2 * w)
+        ),
+        N_("This is the slope of L1: `l2` times the sign of w. That of L2 is 2 `l2` w."): (
+            descend_with(lambda w, l2: l2 * np.sign(w))
+        ),
+        N_("`l2` w^2 is added to `dw`: the height of the penalty. A step needs its slope."): (
+            descend_with(lambda w, l2: l2 * w**2)
+        ),
+        N_("The factor `l2` is missing in the penalty's slope: 2 `l2` w."): descend_with(
+            lambda w, l2: 2 * w
+        ),
+        N_("The w is missing in the penalty's slope: 2 `l2` w."): descend_with(
+            lambda w, l2: 2 * l2
+        ),
+        N_("The penalty's slope is divided by the number of weights. The penalty is a sum."): (
+            descend_with(lambda w, l2: 2 * l2 * w / w.size)
+        ),
+        N_("The penalty's slope is divided by the number of rows of `w`. The penalty is a sum."): (
+            descend_with(lambda w, l2: 2 * l2 * w / len(w))
+        ),
+        N_(
+            "The penalty's slope is taken after the step on `dw`. Both slopes are those of the old `w`."
+        ): (lambda w, b, dw, db, rate, l2: ((w - rate * dw) * (1 - 2 * rate * l2), b - rate * db)),
+        N_("The learning rate multiplies `dw` and `db`, and is taken twice for the penalty."): (
+            lambda w, b, dw, db, rate, l2: (
+                w - rate * (dw + rate * 2 * l2 * w),
+                b - rate * db,
+            )
+        ),
+        N_("The learning rate is missing."): (
+            lambda w, b, dw, db, rate, l2: (w - (dw + 2 * l2 * w), b - db)
         ),
         N_("The learning rate belongs to both slopes. Add them first, then multiply."): (
             lambda w, b, dw, db, rate, l2: (w - rate * dw - 2 * l2 * w, b - rate * db)
@@ -220,8 +336,28 @@ step_with_l2 = exercise(
         N_("The penalty itself is added to `dw`. A step needs its slope."): (
             lambda w, b, dw, db, rate, l2: (w - rate * (dw + l2 * np.sum(w**2)), b - rate * db)
         ),
+        N_("The biases go uphill. Subtract their slopes as well."): (
+            lambda w, b, dw, db, rate, l2: (w - rate * (dw + 2 * l2 * w), b + rate * db)
+        ),
+        N_(
+            "The biases stay where they are. They pay no penalty, and take their step on the loss."
+        ): (lambda w, b, dw, db, rate, l2: (w - rate * (dw + 2 * l2 * w), b)),
+        N_("What stands behind the point is cut off, as in arrays of whole numbers."): (
+            lambda w, b, dw, db, rate, l2: tuple(
+                new.astype(old.dtype) for new, old in zip(descend(w, b, dw, db, rate, l2), (w, b))
+            )
+        ),
         N_("This is the step alone. Return where it leads: the new `w` and `b`."): (
             lambda w, b, dw, db, rate, l2: (-rate * (dw + 2 * l2 * w), -rate * db)
+        ),
+        N_("These are the slopes. Go a step against them, and return the new `w` and `b`."): (
+            lambda w, b, dw, db, rate, l2: (dw + 2 * l2 * w, db)
+        ),
+        N_("Only `w` is returned. Return the biases as well: `w, b`."): (
+            lambda *args: descend(*args)[0]
+        ),
+        N_("The two are right, in another order. Return `w, b`."): (
+            lambda *args: descend(*args)[::-1]
         ),
     },
     rights=(
@@ -243,7 +379,11 @@ def thresholds(rng):
     yield np.array([0.5, -0.5, 0.0, 2.0]), 0.5
     yield np.array([[5, -1, 0], [-4, 2, 1]]), 2
     yield np.array([0.0043, 0.0003]), 0.001
-    for shape in ((3, 2), (1, 4), (6,)):
+    yield np.array([3, -2, 0, 1, -7]), 0.75
+    yield np.array([0.0003, -0.0009, 2500.0, -1800.5]), 0.0004
+    yield np.array([-3000.0, 1600.0, 900.0]), 1500.0
+    yield np.array([[[0.5, -2.0]], [[-0.25, 0.75]]]), 0.5
+    for shape in ((3, 2), (1, 4), (6,), (25,)):
         yield rng.normal(size=shape).round(1) + 0.05, round(rng.uniform(0.2, 0.8), 1)
 
 
@@ -275,6 +415,30 @@ soft_threshold = exercise(
         N_(
             "Negative weights all become 0. Take the step off their length |w|, and keep the sign."
         ): (lambda w, step: np.maximum(w - step, 0)),
+        N_(
+            "The long weights stay as they are, and so do those as long as the step. They lose it as well."
+        ): (lambda w, step: np.where(np.abs(w) < step, 0, w)),
+        N_("The step is subtracted from every weight. Move each towards 0, and stop there."): (
+            lambda w, step: w - step
+        ),
+        N_("The step is subtracted from long weights of both signs. Negative ones move up."): (
+            lambda w, step: np.where(np.abs(w) > step, w - step, 0)
+        ),
+        N_("Weights shorter than the step stay as they are. They become 0."): (
+            lambda w, step: np.where(np.abs(w) > step, w - step * np.sign(w), w)
+        ),
+        N_("This is the length less the step, without sign, and without a stop at 0."): (
+            lambda w, step: np.abs(w) - step
+        ),
+        N_("What stands behind the point is cut off, as in an array of whole numbers."): (
+            lambda w, step: (np.sign(w) * np.maximum(np.abs(w) - step, 0)).astype(w.dtype)
+        ),
+        N_("Only the signs are left. They are to be multiplied by the new lengths."): (
+            lambda w, step: np.sign(w) * (np.abs(w) > step)
+        ),
+        N_("The length does not fall below the step. It loses the step, and ends at 0."): (
+            lambda w, step: np.sign(w) * np.maximum(np.abs(w), step)
+        ),
         N_("The sign is lost: negative weights stay negative."): (
             lambda w, step: np.maximum(np.abs(w) - step, 0)
         ),
@@ -306,7 +470,14 @@ def thinned(rng):
     yield np.array([[1.0, 2.0, 3.0]]), 0.0, np.array([[0.0, 0.5, 0.9]])
     yield np.array([[1.0, -2.0], [3.0, 4.0]]), 0.2, np.array([[0.9, 0.2], [0.1, 0.5]])
     yield np.array([[1, 2], [3, 4], [5, 6]]), 0.75, np.array([[0.8, 0.3], [0.1, 0.95], [0.2, 0.75]])
-    for n, units in ((4, 3), (1, 6), (5, 1), (3, 3)):
+    yield np.array([[1, -3, 0]]), 0.2, np.array([[0.6, 0.3, 0.9]])
+    yield (
+        np.array([[0.0003, -1500.0, 2000.0], [-0.0008, 1.0, -3.0]]),
+        0.9995,
+        np.array([[0.99975, 0.9996, 0.9], [0.9999, 0.9995, 0.9994]]),
+    )
+    yield np.array([[5.0, -7.0, 11.0]]), 0.0004, np.array([[0.0002, 0.0006, 0.0004]])
+    for n, units in ((4, 3), (1, 6), (5, 1), (3, 3), (25, 2)):
         h = rng.normal(size=(n, units)).round(1) + 0.05
         yield h, round(rng.uniform(0.1, 0.8), 1), rng.random((n, units)).round(2)
 
@@ -360,11 +531,51 @@ dropout_forward = exercise(
         N_("On is where `random` is below 1 - rate here. Let off be where it is below `rate`."): (
             drop_with(lambda rate, random: (random < 1 - rate) / (1 - rate))
         ),
+        N_(
+            "`rate` is taken for the probability of staying on. It is that of being switched off."
+        ): (drop_with(lambda rate, random: (random < rate) / np.float64(rate))),
+        N_("On and off are turned round, and the division is missing. Off is below `rate`."): (
+            drop_with(lambda rate, random: 1.0 * (random < rate))
+        ),
+        N_("A neuron is off below 0.5 always. Compare with `rate`."): (
+            drop_with(lambda rate, random: (random >= 0.5) / (1 - rate))
+        ),
+        N_("The mask is divided by the share that is on here by chance. Divide by 1 - rate."): (
+            drop_with(lambda rate, random: (random >= rate) / np.mean(random >= rate))
+        ),
+        N_("The mask is subtracted from 1: 0 is off, and 1 / (1 - rate) is on."): (
+            drop_with(lambda rate, random: 1 - (random >= rate) / (1 - rate))
+        ),
         N_("A number equal to `rate` is not below it: its neuron stays on. Use >=."): (
             drop_with(lambda rate, random: (random > rate) / (1 - rate))
         ),
         N_("All rows get the mask of the first one. Every example has a mask of its own."): (
             lambda h, rate, random: (h * drop(h, rate, random)[1][0], drop(h, rate, random)[1])
+        ),
+        N_(
+            "All rows get the mask of the first one, in `mask` as well. Every example has its own."
+        ): (
+            drop_with(
+                lambda rate, random: np.tile((random[:1] >= rate) / (1 - rate), (len(random), 1))
+            )
+        ),
+        N_("The mask is right, but `y` is without the division: `y` is `h` times the mask."): (
+            lambda h, rate, random: (h * (random >= rate), drop(h, rate, random)[1])
+        ),
+        N_("The division is made twice in `y`: it is in the mask already."): (
+            lambda h, rate, random: (
+                drop(h, rate, random)[0] / (1 - rate),
+                drop(h, rate, random)[1],
+            )
+        ),
+        N_("What stands behind the point is cut off in `y`, as in an array of whole numbers."): (
+            lambda h, rate, random: (
+                drop(h, rate, random)[0].astype(h.dtype),
+                drop(h, rate, random)[1],
+            )
+        ),
+        N_("`h` comes back as it was. `y` is `h` times the mask."): (
+            lambda h, rate, random: (h, drop(h, rate, random)[1])
         ),
         N_(
             "`y` is right, but the mask is without the division. The backward pass needs it with it."
@@ -374,6 +585,12 @@ dropout_forward = exercise(
         ),
         N_("Only `y` is returned. Return the mask as well: `y, mask`."): (
             lambda h, rate, random: drop(h, rate, random)[0]
+        ),
+        N_("Only the mask is returned. Return `y` as well: `y, mask`."): (
+            lambda h, rate, random: drop(h, rate, random)[1]
+        ),
+        N_("The two are right, in another order. Return `y, mask`."): (
+            lambda h, rate, random: drop(h, rate, random)[::-1]
         ),
     },
     rights=(
@@ -395,7 +612,10 @@ def masked(rng):
     yield np.array([[1.0, -2.0]]), np.array([[1.0, 1.0]])
     yield np.array([[0.5, 1.0], [-1.0, 2.0]]), np.array([[0.0, 1.25], [1.25, 0.0]])
     yield np.array([[1, 2, 3]]), np.array([[0, 4, 0]])
-    for n, units in ((4, 3), (1, 6), (5, 1), (3, 3)):
+    yield np.array([[3, -1], [0, 5]]), np.array([[1.25, 0.0], [1.25, 1.25]])
+    yield np.array([[0.0003, -2500.0, 0.7]]), np.array([[2000.0, 2000.0, 0.0]])
+    yield np.array([[-0.00005, 1700.0, 0.0008]]), np.array([[1.0005, 1.0005, 0.0]])
+    for n, units in ((4, 3), (1, 6), (5, 1), (3, 3), (25, 2)):
         dy = rng.normal(size=(n, units)).round(1) + 0.05
         yield dy, 2.5 * (rng.random((n, units)) < 0.4)
 
@@ -442,6 +662,23 @@ dropout_backward = exercise(
         N_("The rows are added up. Each example has a gradient of its own."): (
             lambda dy, mask: (dy * mask).sum(axis=0)
         ),
+        N_("`dy` is missing: this is the mask. What arrives is multiplied by it."): (
+            lambda dy, mask: mask
+        ),
+        N_("The mask is added. Multiply by it."): lambda dy, mask: dy + mask,
+        N_("Every entry is multiplied by 1 / (1 - rate), also where a neuron was off."): (
+            lambda dy, mask: dy * mask.max()
+        ),
+        N_("The sign is turned round. The slopes are `dy` times the mask."): (
+            lambda dy, mask: -dy * mask
+        ),
+        N_("What stands behind the point is cut off, as in an array of whole numbers."): (
+            lambda dy, mask: (dy * mask).astype(dy.dtype)
+        ),
+        N_("All rows get the mask of the first one. Each row has its own."): (
+            lambda dy, mask: dy * mask[0]
+        ),
+        N_("This is a matrix product. Multiply entry by entry."): lambda dy, mask: dy @ mask.T,
     },
     rights=(
         lambda dy, mask: np.where(mask > 0, dy * np.max(mask), 0),
@@ -457,7 +694,8 @@ def deals(rng):
     yield np.array([4, 1, 0, 3, 2]), 2
     yield np.array([5, 0, 4, 1, 3, 2, 6]), 3
     yield np.array([3, 7, 1, 0, 6, 2, 5, 4]), 3
-    for n, k in ((6, 3), (11, 4), (10, 5), (9, 9)):
+    yield np.array([0, 1, 2, 3, 4]), 2
+    for n, k in ((6, 3), (11, 4), (10, 5), (9, 9), (25, 23)):
         yield rng.permutation(n), k
 
 
@@ -465,6 +703,11 @@ def pairs(order, k):
     """The textbook's lines: cut, and take all the other folds together."""
     folds = np.array_split(order, k)
     return [(np.concatenate(folds[:i] + folds[i + 1 :]), fold) for i, fold in enumerate(folds)]
+
+
+def _edges(order, k):
+    """Where the folds begin, and where the last one ends."""
+    return [i * (len(order) // k) + min(i, len(order) % k) for i in range(k + 1)]
 
 
 def cut_at(order, edges):
@@ -513,6 +756,55 @@ k_fold = exercise(
         ): (
             lambda order, k: cut_at(order, [i * (len(order) // k) for i in range(k)] + [len(order)])
         ),
+        N_("The last folds are larger by 1 here. The first ones are."): (
+            lambda order, k: cut_at(
+                order, [len(order) - edge for edge in reversed(_edges(order, k))]
+            )
+        ),
+        N_(
+            "Every fold but the last has the size of the largest. Only so many are larger as are left over."
+        ): (
+            lambda order, k: cut_at(
+                order, [min(i * -(-len(order) // k), len(order)) for i in range(k + 1)]
+            )
+        ),
+        N_(
+            "The training rows begin behind the fold. Keep them in the order that they have in `order`."
+        ): (
+            lambda order, k: [
+                (np.concatenate([*folds[i + 1 :], *folds[:i]]), folds[i])
+                for folds in [np.array_split(order, k)]
+                for i in range(k)
+            ]
+        ),
+        N_("The training rows are those behind the fold alone. Those before it train as well."): (
+            lambda order, k: [
+                (order[stop:], order[start:stop]) for start, stop in pairwise(_edges(order, k))
+            ]
+        ),
+        N_("The training rows are those before the fold alone. Those behind it train as well."): (
+            lambda order, k: [
+                (order[:start], order[start:stop]) for start, stop in pairwise(_edges(order, k))
+            ]
+        ),
+        N_(
+            "The training rows are still in their folds. Put these into one array: `np.concatenate`."
+        ): (
+            lambda order, k: [
+                (folds[:i] + folds[i + 1 :], folds[i])
+                for folds in [np.array_split(order, k)]
+                for i in range(k)
+            ]
+        ),
+        N_("The last split is missing. There are k of them, one for each fold."): (
+            lambda order, k: pairs(order, k)[:-1]
+        ),
+        N_("Only one pair is returned, that of the first fold. Return a list of k pairs."): (
+            lambda order, k: pairs(order, k)[0]
+        ),
+        N_("Only one pair is returned, that of the last fold. Return a list of k pairs."): (
+            lambda order, k: pairs(order, k)[-1]
+        ),
         N_(
             "`np.split` only cuts into equal parts. `np.array_split` makes the first parts larger by 1."
         ): (lambda order, k: pairs(order, k) if np.split(order, k) else None),
@@ -537,9 +829,7 @@ k_fold = exercise(
             ([row for row in order if row not in fold], list(fold))
             for fold in np.array_split(order, k)
         ],
-        lambda order, k: cut_at(
-            order, [i * (len(order) // k) + min(i, len(order) % k) for i in range(k + 1)]
-        ),
+        lambda order, k: cut_at(order, _edges(order, k)),
     ),
 )
 
@@ -557,6 +847,14 @@ def curves(rng):
     yield [0.9, 0.5, 0.7, 0.6, 0.55, 0.4], 3
     yield [0.8, 0.9, 0.7, 0.9, 0.6, 0.9], 2
     yield [0.7], 3
+    yield [12.5, 11.0, 11.5, 10.5, 10.75], 2
+    yield [5e12, 7e12, 6e12, 5.5e12], 2
+    yield [1.5, 1.2, 1.3, 1.1, 1.4, 1.05], 2
+    yield [0.0008, 0.0004, 0.0006, 0.0002, 0.0003], 2
+    yield [0.5, 0.5 - 1e-7, 0.5 - 2e-7, 0.5 - 1.5e-7, 0.5 - 3e-7], 2
+    yield [0.7, 0.4, *[0.5] * 24, 0.3], 23
+    yield [0.9 - 0.01 * epoch for epoch in range(25)], 22
+    yield [0.4, 0.6, 0.5], 1500
     for epochs, patience in ((8, 2), (12, 3), (6, 5)):
         yield [float(loss) for loss in rng.integers(1, 9, epochs) / 10], patience
 
@@ -580,6 +878,19 @@ def counting_all(losses, patience):
     for epoch in range(1, len(losses)):
         if losses[epoch] < losses[best]:
             best = epoch
+        else:
+            waited += 1
+            if waited == patience:
+                return best, epoch
+    return best, None
+
+
+def stop_below(losses, patience, start):
+    """Counts the epochs since one was better than the best loss, which begins as ``start``."""
+    best = waited = 0
+    for epoch, loss in enumerate(losses):
+        if loss < start:
+            best, start, waited = epoch, loss, 0
         else:
             waited += 1
             if waited == patience:
@@ -621,7 +932,57 @@ early_stopping = exercise(
         N_(
             "It stops an epoch too late: stop when `patience` epochs have brought no improvement."
         ): (lambda losses, patience: stop_early(losses, patience, late=1)),
+        N_("It stops an epoch too early: `patience` epochs must have brought no improvement."): (
+            lambda losses, patience: stop_early(losses, patience, late=-1)
+        ),
+        N_("It stops at the first epoch that is no better. Wait for `patience` of them."): (
+            lambda losses, patience: stop_early(losses, 1)
+        ),
+        N_("It never stops. Stop when `patience` epochs have brought no improvement."): (
+            lambda losses, patience: (int(np.argmin(losses)), None)
+        ),
         N_("After a better epoch the count of the bad ones must begin anew."): counting_all,
+        N_(
+            "It is as if the best loss began as 1: losses above that are never better. Begin with the first loss, or "
+            "with infinity."
+        ): (lambda losses, patience: stop_below(losses, patience, 1)),
+        N_(
+            "It is as if the best loss began as 10: losses above that are never better. Begin with the first loss, or "
+            "with infinity."
+        ): (lambda losses, patience: stop_below(losses, patience, 10)),
+        N_(
+            "It is as if the best loss began as 0: none is ever better. Begin with the first loss."
+        ): (lambda losses, patience: stop_below(losses, patience, 0)),
+        N_(
+            "A loss counts as better only if it is lower by 0.001 or so. Any lower one is better."
+        ): (
+            lambda losses, patience: stop_early(
+                losses, patience, lambda losses, epoch, best: losses[epoch] < losses[best] - 1e-3
+            )
+        ),
+        N_(
+            "`stop` is `best` and the patience, also where training ends before. It is None then."
+        ): (
+            lambda losses, patience: (
+                stop_early(losses, patience)[0],
+                stop_early(losses, patience)[0] + patience,
+            )
+        ),
+        N_("`stop` is the first epoch that is not run. Return the last one that is."): (
+            lambda losses, patience: tuple(
+                epoch if i == 0 or epoch is None else epoch + 1
+                for i, epoch in enumerate(stop_early(losses, patience))
+            )
+        ),
+        N_("`best` is the epoch of the stop. Return the one with the lowest loss so far."): (
+            lambda losses, patience: (
+                stop_early(losses, patience)[1] or len(losses) - 1,
+                stop_early(losses, patience)[1],
+            )
+        ),
+        N_("Only `best` is returned. Return `stop` as well: `best, stop`."): (
+            lambda losses, patience: stop_early(losses, patience)[0]
+        ),
         N_("Each loss is compared with the one before it. Compare with the best so far."): (
             lambda losses, patience: stop_early(
                 losses, patience, lambda losses, epoch, best: losses[epoch] < losses[epoch - 1]
@@ -671,7 +1032,7 @@ early_stopping = exercise(
             (
                 (best, best + patience)
                 for best in range(len(losses) - patience)
-                if min(losses[:best], default=9)
+                if min(losses[:best], default=np.inf)
                 > losses[best]
                 <= min(losses[best : best + patience + 1])
             ),
@@ -696,14 +1057,27 @@ def moved(rng):
         (3, 4, 2, -2, 1),
         (2, 3, 3, -1, -1),
         (4, 3, 2, 2, 1),
+        (25, 2, 2, 1, 0),
     ):
         yield rng.integers(1, 10, (n, height, width)), dy, dx
+    yield np.array([[[0.25, -0.5], [1.75, 0.1]], [[-2.3, 0.0], [0.0004, -1500.5]]]), 1, -1
+    yield np.array([[[2000.5, 0.3, -0.0002]], [[1.5, -700.25, 9.0]]]), 0, 1
+    yield np.array([[[250, 130, 1], [90, 255, 200]]], np.uint8), -1, 1
+    yield rng.integers(1, 10, (1, 23, 24)), 21, -22
 
 
 def cut_away(images, dy, dx):
     """The slices that are right for positive shifts alone."""
     y = np.zeros_like(images)
     y[:, dy:, dx:] = images[:, :-dy, :-dx]
+    return y
+
+
+def rolled_and_cut(images, dy, dx):
+    """The clearing after a roll that is right for shifts of 0 or more alone."""
+    y = np.roll(images, (dy, dx), axis=(1, 2))
+    y[:, :dy] = 0
+    y[:, :, :dx] = 0
     return y
 
 
@@ -773,6 +1147,44 @@ shift_images = exercise(
         N_("The margin is filled with the pixels at the edge. Fill it with zeros."): (
             lambda images, dy, dx: padded(images, dy, dx, mode="edge")
         ),
+        N_("Only the rows are moved. `dx` moves the columns."): (
+            lambda images, dy, dx: generalization.shift_images(images, dy, 0)
+        ),
+        N_("Only the columns are moved. `dy` moves the rows."): (
+            lambda images, dy, dx: generalization.shift_images(images, 0, dx)
+        ),
+        N_("Rows move the wrong way: a positive `dy` moves down."): (
+            lambda images, dy, dx: generalization.shift_images(images, -dy, dx)
+        ),
+        N_("Columns move the wrong way: a positive `dx` moves to the right."): (
+            lambda images, dy, dx: generalization.shift_images(images, dy, -dx)
+        ),
+        N_("Every shift is by one pixel at most. `dy` and `dx` say by how many."): (
+            lambda images, dy, dx: generalization.shift_images(
+                images, int(np.sign(dy)), int(np.sign(dx))
+            )
+        ),
+        N_("The images come back as they were. Return the moved ones."): (
+            lambda images, dy, dx: images
+        ),
+        N_("Only the first image is moved, and the others are 0. Move all of them."): (
+            lambda images, dy, dx: np.concatenate(
+                [generalization.shift_images(images[:1], dy, dx), 0 * images[1:]]
+            )
+        ),
+        N_("Only the first image is returned. Return all of them, moved."): (
+            lambda images, dy, dx: generalization.shift_images(images[:1], dy, dx)[0]
+        ),
+        N_("What stands behind the point is cut off, as in an array of whole numbers."): (
+            lambda images, dy, dx: generalization.shift_images(images.astype(int), dy, dx)
+        ),
+        N_("It is rolled along the axes 0 and 1. The axis 0 counts the images: take 1 and 2."): (
+            lambda images, dy, dx: np.roll(images, (dy, dx), axis=(0, 1))
+        ),
+        N_(
+            "After `np.roll`, `y[:, :dy] = 0` and `y[:, :, :dx] = 0` clear what came in only where a shift is not "
+            "negative."
+        ): (rolled_and_cut),
         N_(
             "`:-dy` is empty where `dy` is 0, and for negative shifts the slices are the other way round."
         ): (cut_away),
@@ -802,8 +1214,16 @@ def collections(rng):
     yield np.array([[[1, 2]], [[3, 4]]]), np.array([7, 0]), 1
     yield np.arange(1.0, 13.0).reshape(2, 3, 2), np.array([3, 8]), 1
     yield np.arange(1, 10).reshape(1, 3, 3), np.array([6]), 2
-    for n, height, width, distance in ((3, 2, 2, 1), (2, 3, 4, 2)):
-        yield rng.integers(1, 10, (n, height, width)), rng.permutation(10)[:n], distance
+    for n, height, width, distance in ((3, 2, 2, 1), (2, 3, 4, 2), (25, 2, 1, 1)):
+        yield rng.integers(1, 10, (n, height, width)), rng.integers(0, 10, n), distance
+    yield (
+        np.array([[[0.25, -0.5], [1.75, 0.1]], [[-2.3, 0.0], [0.0004, -1500.5]]]),
+        np.array([4, 4]),
+        1,
+    )
+    yield np.array([[[250, 130], [90, 255]]], np.uint8), np.array([9], np.uint8), 1
+    yield np.array([[[2000, -3]]]), np.array([1200]), 1
+    yield np.array([[[1, 2]]]), np.array([3]), 21
 
 
 def all_moves(distance, end=1):
@@ -858,6 +1278,59 @@ with_shifts = exercise(
                 labels,
             )
         ),
+        N_(
+            "The copies of one image lie together here. All images come with one shift, then with the next."
+        ): (
+            lambda images, labels, distance: (
+                np.concatenate(
+                    [
+                        copies(images[i : i + 1], labels, all_moves(distance))[0]
+                        for i in range(len(images))
+                    ]
+                ),
+                np.repeat(labels, len(all_moves(distance))),
+            )
+        ),
+        N_(
+            "Only the shifts by 0 and by the whole distance are made. Those between belong to them."
+        ): (
+            lambda images, labels, distance: copies(
+                images,
+                labels,
+                [(dy, dx) for dy in (-distance, 0, distance) for dx in (-distance, 0, distance)],
+            )
+        ),
+        N_("The shifts go from -1 to 1 always. Let them go from `-distance` to `distance`."): (
+            lambda images, labels, distance: copies(images, labels, all_moves(1))
+        ),
+        N_("Only one shift is made, by `distance` in both directions. Make all of them."): (
+            lambda images, labels, distance: copies(images, labels, [(distance, distance)])
+        ),
+        N_("The images move up and down only. Each `dy` goes with each `dx`."): (
+            lambda images, labels, distance: copies(
+                images, labels, [(dy, dx) for dy, dx in all_moves(distance) if dx == 0]
+            )
+        ),
+        N_("The images move left and right only. Each `dx` goes with each `dy`."): (
+            lambda images, labels, distance: copies(
+                images, labels, [(dy, dx) for dy, dx in all_moves(distance) if dy == 0]
+            )
+        ),
+        N_(
+            "The two move together: the same number down and to the right. Each `dy` goes with each `dx`."
+        ): (
+            lambda images, labels, distance: copies(
+                images, labels, [(dy, dx) for dy, dx in all_moves(distance) if dx == dy]
+            )
+        ),
+        N_("The shifts come from the largest to the smallest. Begin with `-distance`."): (
+            lambda images, labels, distance: copies(images, labels, all_moves(distance)[::-1])
+        ),
+        N_("The images as they are come first. They have their place between the shifts."): (
+            lambda images, labels, distance: copies(
+                images, labels, sorted(all_moves(distance), key=any)
+            )
+        ),
         N_("The diagonal shifts are missing: each `dy` goes with each `dx`."): (
             lambda images, labels, distance: copies(
                 images, labels, [(dy, dx) for dy, dx in all_moves(distance) if 0 in (dy, dx)]
@@ -877,6 +1350,12 @@ with_shifts = exercise(
             lambda images, labels, distance: copies(
                 images, labels, [move for move in all_moves(distance) if min(move) >= 0]
             )
+        ),
+        N_("Only the images are returned. Return their labels as well."): (
+            lambda images, labels, distance: copies(images, labels, all_moves(distance))[0]
+        ),
+        N_("The two are right, in another order. Return the images, then the labels."): (
+            lambda images, labels, distance: copies(images, labels, all_moves(distance))[::-1]
         ),
         N_(
             "The sets have an axis of their own (`np.stack`). Join them to one: `np.concatenate`."
