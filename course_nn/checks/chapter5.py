@@ -1319,6 +1319,10 @@ def some_labels(rng, x, weights):
     return x, np.eye(classes)[rng.integers(0, classes, len(x))], rng.permutation(len(x))
 
 
+def in_batches(order, size):
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
 def epoch(
     x,
     y,
@@ -1326,7 +1330,7 @@ def epoch(
     batch_size,
     weights,
     learning_rate,
-    batches=lambda order, size: [order[i : i + size] for i in range(0, len(order), size)],
+    batches=in_batches,
     back=backward,
     sign=-1,
     fixed=False,

@@ -155,6 +155,7 @@ class Report:
 def evaluate(exercise: Exercise, call: Call, seed: int = 0) -> Report:
     """Try an answer on all inputs of ``exercise`` that ``seed`` gives."""
     tried = cases(exercise, seed)
+    call = _in_floats_too(call)
     answers: list[Answer] = []
     for case in tried:
         answers.append(call(case.args))
@@ -191,12 +192,35 @@ def evaluate(exercise: Exercise, call: Call, seed: int = 0) -> Report:
         exercise,
         FAILED,
         points,
-        first,
+        first.told(),
         _diagnosis(exercise, tried, answers),
         right,
         len(tried),
         printed=printed,
     )
+
+
+def _in_floats_too(call: Call) -> Call:
+    """A call that tries whole numbers as floats where NumPy refuses to write fractions among them.
+
+    `w = w.copy(); w -= 0.1 * g` raises for an array of whole numbers, where `zeros_like(w)` would
+    cut off: a refusal is no wrong answer.
+    """
+
+    def tried(args: Arguments) -> Answer:
+        answer = call(args)
+        if answer.error and answer.error.type == "UFuncTypeError":
+            return call(tuple(map(_in_floats, args)))
+        return answer
+
+    return tried
+
+
+def _in_floats(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(_in_floats, value))
+    whole = isinstance(value, np.ndarray) and value.dtype.kind in "iu"
+    return value.astype(float) if whole else value
 
 
 @lru_cache(maxsize=128)
@@ -216,7 +240,15 @@ def cases(exercise: Exercise, seed: int = 0) -> tuple[Case, ...]:
     )
 
 
-def _judge(exercise: Exercise, case: Case, answer: Answer) -> Failure | None:
+@dataclass(frozen=True)
+class _Found:
+    """A failure that is not put into words yet: only one of all that are found is shown."""
+
+    minor: bool
+    told: Callable[[], Failure]
+
+
+def _judge(exercise: Exercise, case: Case, answer: Answer) -> _Found | None:
     """What is wrong with ``answer`` to ``case``, if anything is."""
     if answer.error:
         return _failure(
@@ -227,15 +259,21 @@ def _judge(exercise: Exercise, case: Case, answer: Answer) -> Failure | None:
         return _failure(exercise, case, sentence, answer.value, case.expected)
     for name, after, before in zip(exercise.parameters, answer.args, case.args):
         if not _unchanged(after, before):
-            message = _("It changes its argument {name}. Work on a copy, such as `{name}.copy()`.")
-            return _failure(
-                exercise, case, message.format(name=name), after, before, name=name, minor=True
-            )
+            message = _("It changes its argument {name}. Work on a copy, such as `{copy}`.")
+            sentence = message.format(name=name, copy=_copying(name, before))
+            return _failure(exercise, case, sentence, after, before, name=name, minor=True)
     if exercise.overflow_free and (warning := _warning(case, answer)):
         sentence = _("The numbers come out right, but {warning} on the way.")
         sentence = sentence.format(warning=warning)
         return _failure(exercise, case, sentence, answer.value, case.expected, minor=True)
     return None
+
+
+def _copying(name: str, value: Any) -> str:
+    """Code that copies the argument ``name``; a tuple has no method for it."""
+    if isinstance(value, (tuple, list)) and any(isinstance(part, np.ndarray) for part in value):
+        return f"[array.copy() for array in {name}]"
+    return f"list({name})" if isinstance(value, tuple) else f"{name}.copy()"
 
 
 def _on_the_way(exercise: Exercise, case: Case, answer: Answer) -> str:
@@ -277,8 +315,21 @@ def _failure(
     expected: Any,
     name: str = "",
     minor: bool = False,
+) -> _Found:
+    """A failure of ``case``, in which ``got`` and ``expected`` are called ``name``."""
+    minor = minor or case.extreme
+    return _Found(minor, lambda: _told(exercise, case, sentence, got, expected, name, minor))
+
+
+def _told(
+    exercise: Exercise,
+    case: Case,
+    sentence: str,
+    got: Any,
+    expected: Any,
+    name: str,
+    minor: bool,
 ) -> Failure:
-    """A `Failure` of ``case``, in which ``got`` and ``expected`` are called ``name``."""
     if not (name or exercise.judge or isinstance(got, Error)):
         name, got, expected = part_that_differs(got, expected, exercise.rule, exercise.returns)
 
@@ -295,7 +346,7 @@ def _failure(
         str(got) if isinstance(got, Error) else named(got),
         named(expected),
         tuple(map(_formula, dict.fromkeys(functions))),
-        minor or case.extreme,
+        minor,
     )
 
 
@@ -331,7 +382,7 @@ def _wrong(exercise: Exercise, case: Case, answer: Answer) -> str | None:
 
 def _changes(
     exercise: Exercise, call: Call, tried: tuple[Case, ...], answers: list[Answer]
-) -> list[Failure]:
+) -> list[_Found]:
     """Call once more, in reverse order: the first case whose answer is another one then."""
     for case, first in zip(reversed(tried), reversed(answers)):
         second = call(case.args)

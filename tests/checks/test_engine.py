@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from course_nn.checks.engine import Answer, Error, Exercise, calling, cases, evaluate
+from course_nn.checks.engine import Answer, Error, Exercise, _copying, calling, cases, evaluate
 from course_nn.inside.functions import square
 
 
@@ -125,6 +125,35 @@ def test_a_changed_argument_leaves_half_of_the_points():
         "x = np.array([0., 6.])",
         "x = np.array([4., 6.])",
     )
+
+
+def test_how_to_copy_is_said_for_what_the_argument_is():
+    """A tuple of arrays has no method `copy`, and a list's copies no array."""
+    told = {"weights": ([np.ones(2)],), "losses": ([1.0, 2.0],), "pair": ((1.0, 2.0),)}
+    copies = [_copying(name, *value) for name, value in told.items()]
+    assert copies == ["[array.copy() for array in weights]", "losses.copy()", "list(pair)"]
+    for (name, (value,)), copied in zip(told.items(), copies):
+        assert str(list(eval(copied, {name: value}))) == str(list(value))
+
+
+def test_a_refusal_to_put_fractions_among_whole_numbers_is_no_wrong_answer():
+    whole = replace(HALF, inputs=lambda rng: [(np.array([1, 2]),), (np.array([3.0]),)])
+
+    def in_place(x):
+        x = np.array(x)
+        x *= 0.5
+        return x
+
+    def cut_off(x):
+        y = np.zeros_like(x)
+        y[...] = x * 0.5
+        return y
+
+    with pytest.raises(TypeError):
+        in_place(np.array([1, 2]))
+    assert report(in_place, whole).status == "passed"
+    assert report(cut_off, whole).status == "failed"
+    assert report(lambda x: in_place(x) + 1, whole).failure.got == "np.array([1.5, 2. ])"
 
 
 @pytest.mark.parametrize(
