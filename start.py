@@ -5,7 +5,10 @@
   python3 start.py --port 9000       ... at a port of your choice
   python3 start.py --no-browser      ... and only print the address
   python3 start.py test              run every test and every notebook
+  python3 start.py test --fast       ... or those that take less than 90 seconds together
+  python3 start.py test --all        ... or also what is otherwise tried in samples
   python3 start.py test -x -k adam   ... with arguments for pytest
+  python3 start.py lint              see whether code and types are as they should be
 
 The first run fetches what the course needs from the network: a minute or two, 500 MB of disk.
 Later runs start at once and need no network. To begin afresh, delete the folder .venv.
@@ -31,6 +34,7 @@ PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 STAMP = VENV / "course.txt"  # what .venv was made for and holds, or UNFINISHED
 UNFINISHED = "unfinished"
 PAGE = "notebooks/00_start.ipynb"
+LINT = ("ruff check", "ruff format --check", "mypy")
 TROUBLES = {  # words of pip or the system: what to do
     "no space left|quota": "The disk is full: free 1 GB",
     "permission denied|access is denied|winerror": "Close JupyterLab and see that .venv is yours",
@@ -84,10 +88,10 @@ def prepare(extra: str) -> None:
     if not reason and stamp in (wanted, [*wanted[:2], "test"]):
         return
     if reason:
-        print(f"{reason}: making it.", flush=True)
+        print(f"{reason}: making it.")
         make()
         stamp = []
-    print("Installing what the course needs: a minute or two.", flush=True)
+    print("Installing what the course needs: a minute or two.")
     STAMP.write_text(UNFINISHED, encoding="utf-8")
     try:
         run(PYTHON, "-m", "pip", "install", "-e", f".[{extra}]", "-c", "constraints.txt")
@@ -104,8 +108,6 @@ def free_port(asked: "int | None") -> int:
             socket.create_server(("127.0.0.1", port)).close()
         except (OSError, OverflowError):
             continue
-        if port != (asked or 8888):
-            print(f"Port 8888 is busy: JupyterLab takes {port}.")
         return port
     sys.exit(f"Port {asked or '8888 to 8987'} is busy: choose another with --port.")
 
@@ -118,27 +120,35 @@ def become(*command: str) -> None:
 
 def main() -> None:
     """Do what the command line says."""
+    sys.stdout.reconfigure(line_buffering=True)  # else it comes after what is said in between
     os.chdir(VENV.parent)
     # A second thread gains nothing on small networks, and costs much where cores are shared.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if sys.argv[1:2] == ["test"]:
+    if sys.argv[1:2] in (["test"], ["lint"]):
         if not os.path.isdir("tests"):
             sys.exit("This is a student's copy of the course: it comes without the tests.")
         prepare("test")
+        if sys.argv[1] == "lint":
+            sys.exit(max(call([PYTHON, "-m", *tool.split()]) for tool in LINT))
         become("pytest", "-n", "2", "--dist", "loadfile", *sys.argv[2:])
-    parser = argparse.ArgumentParser(description=__doc__, usage="python3 start.py [test] [options]")
+    parser = argparse.ArgumentParser(
+        description=__doc__, usage="python3 start.py [test|lint] [options]"
+    )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--port", type=int, help="of JupyterLab (else the first free from 8888 on)")
     parser.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
     options = parser.parse_args()
-    port = free_port(options.port)
+    free_port(options.port)
     prepare("learn")
+    port = free_port(options.port)
+    if port != (options.port or 8888):
+        print(f"Port 8888 is busy: JupyterLab takes {port}.")
     token = os.environ.setdefault("JUPYTER_TOKEN", secrets.token_hex(16))
     display = sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ)
     opens = display and not options.no_browser
     how = "JupyterLab opens in your browser; if not," if opens else "No browser opens here:"
     print(f"{how} open this address:\n\n  http://127.0.0.1:{port}/lab/tree/{PAGE}?token={token}\n")
-    print("Ctrl-C stops JupyterLab.", flush=True)
+    print("Ctrl-C stops JupyterLab.")
     lab = ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--allow-root"]
     lab += [f"--ServerApp.root_dir={VENV.parent}", "--ServerApp.answer_yes=True"]
     lab += ["--LabApp.news_url=None", "--Application.log_level=ERROR"]  # no pop-up, no chatter

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_nn._arrays import ones
+from course_nn._arrays import Array, ones
 from course_nn.i18n import _
 from course_nn.utils import lookup
 
-Array = np.ndarray
 LEAKY_SLOPE = 0.2  # Keras's default; PyTorch's is 0.01
 
 

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from course_nn._arrays import Array
 from course_nn.i18n import _
 
 Function = Callable[..., Any]
 Numbers = Any  # a number, a list or an array of any shape: what np.array turns into float64
-Array = NDArray[np.float64]
 
 
 def forward_difference(f: Function, x: Numbers, h: float = 1e-8) -> Any:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from course_nn._arrays import Array
 from course_nn.i18n import _
 
 Point = Any  # a number, a list or an array: what np.array turns into float64
-Array = NDArray[np.float64]
 Gradient = Callable[..., Any]
 
 FAR = 1e12  # a path that comes as far as this from 0 is said to have diverged

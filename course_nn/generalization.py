@@ -4,9 +4,8 @@ from operator import index
 
 import numpy as np
 
+from course_nn._arrays import Array
 from course_nn.i18n import _
-
-Array = np.ndarray
 
 
 def k_fold(n: int, k: int, rng: np.random.Generator) -> list[tuple[Array, Array]]:

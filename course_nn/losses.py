@@ -11,11 +11,10 @@ from typing import ClassVar
 import numpy as np
 
 from course_nn import activations
-from course_nn._arrays import ones
+from course_nn._arrays import Array, ones
 from course_nn.i18n import _
 from course_nn.utils import lookup
 
-Array = np.ndarray
 EPSILON = 1e-7  # probabilities are kept this far from 0 and 1 before the logarithm, as in Keras
 
 

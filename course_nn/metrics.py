@@ -5,9 +5,8 @@ Labels may come as class numbers, one-hot rows, or probabilities: ``classes_of``
 
 import numpy as np
 
+from course_nn._arrays import Array
 from course_nn.i18n import _
-
-Array = np.ndarray
 
 
 def classes_of(y: Array) -> Array:

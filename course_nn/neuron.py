@@ -10,9 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_nn._arrays import Array
 from course_nn.i18n import _
-
-Array = np.ndarray
 
 
 def linear(z: ArrayLike) -> Array:

@@ -16,11 +16,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from course_nn._arrays import BLOCK, aligned_zeros, blocks
+from course_nn._arrays import BLOCK, Array, aligned_zeros, blocks
 from course_nn.i18n import _
 from course_nn.utils import lookup
 
-Array = np.ndarray
 Schedule = Callable[[int], float]
 FLUSHED_EVERY = 128  # steps: 0.9^128 is 1e-6, so that nothing becomes subnormal between two flushes
 

@@ -70,6 +70,11 @@ def test_the_lock_has_what_the_project_asks_for_on_every_machine(requirement):
         assert requirement.specifier.contains(pin.version), locked
 
 
+def test_no_pin_depends_on_a_pythons_patch_release():
+    """A set of wheels that was fetched with 3.11.7 has to do for 3.11.2."""
+    assert not [line for line in LOCK if re.search(r"'3\.\d+\.[1-9]\d*'", line)]
+
+
 def test_the_lock_leaves_the_benchmarks_peers_out():
     assert not {r.name for r in requirements(EXTRAS["bench"])} & {r.name for r in LOCKED}
 

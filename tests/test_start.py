@@ -66,6 +66,8 @@ import os, sys
 print("PYTEST", *sys.argv[1:], "with threads:", os.environ["OPENBLAS_NUM_THREADS"])
 sys.exit(5)
 """,
+    "ruff.py": "import sys; print('RUFF', *sys.argv[1:])",
+    "mypy.py": "import sys; print('MYPY', *sys.argv[1:])",
     "tests/conftest.py": "",
     "notebooks/00_start.ipynb": '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
 }
@@ -181,9 +183,22 @@ def test_the_tests_get_their_arguments_and_give_their_exit_code(project):
     )  # what the tests need contains what a learner needs
 
 
-def test_a_students_copy_has_no_tests_and_says_so(bare):
+@pytest.mark.parametrize("code", [0, 3])
+def test_lint_runs_every_tool_and_fails_if_one_does(project, code):
+    (project / "ruff.py").write_text(
+        f"import sys; print('RUFF', *sys.argv[1:]); sys.exit({code} * ('--check' in sys.argv))",
+        encoding="utf-8",
+    )
+    said = start(project, "lint")
+    assert said.stdout.endswith("RUFF check\nRUFF format --check\nMYPY\n")
+    assert said.returncode == code
+    assert was_kept(project)
+
+
+@pytest.mark.parametrize("command", ["test", "lint"])
+def test_a_students_copy_has_no_tests_and_says_so(bare, command):
     shutil.rmtree(bare / "tests")
-    said = start(bare, "test")
+    said = start(bare, command)
     assert said.stdout == "This is a student's copy of the course: it comes without the tests.\n"
     assert said.returncode == 1 and not (bare / ".venv").exists()
 
@@ -279,7 +294,7 @@ def interrupt_when(ready: Callable[[str], bool], project: Path) -> Said:
     return Said(process.args, code, said.read_text(encoding="utf-8"))
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def until(condition: Callable[[], bool], seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came"
@@ -335,13 +350,26 @@ def test_a_busy_port_is_one_sentence_before_any_work(bare):
     assert not (bare / ".venv").exists()
 
 
-def test_without_a_port_the_next_free_one_is_taken(project):
+@pytest.fixture
+def busy():
+    """Somebody at port 8888, as where the course is open in another window."""
     try:
         server = socket.create_server(("127.0.0.1", 8888))
-    except OSError:  # somebody has it: as good
+    except OSError:  # there is somebody already: as good
         server = socket.socket()
     with server:
-        said = start(project)
+        yield
+
+
+def test_messages_come_in_the_order_of_what_they_tell(bare, busy):
+    said = start(bare)
+    told = ["There is no .venv yet", "Installing", "Port 8888 is busy", "No browser", "Ctrl-C"]
+    places = [said.stdout.index(words) for words in [*told, "JUPYTERLAB"]]
+    assert places == sorted(places)
+
+
+def test_without_a_port_the_next_free_one_is_taken(project, busy):
+    said = start(project)
     port = int(re.search(r"Port 8888 is busy: JupyterLab takes (\d+)\.", said.stdout)[1])
     assert 8888 < port < 8988
     assert f"--port={port}" in options_of_jupyterlab(said)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.patches import FancyArrowPatch
 
+from course_nn._arrays import Array
 from course_nn.datasets import toy
 from course_nn.i18n import _
 from course_nn.look import BLACK, BLUE, GRAY, GREEN
@@ -23,8 +24,6 @@ from course_nn.widgets import (
     controls,
     slider,
 )
-
-Array = np.ndarray
 
 LOW, HIGH = -0.5, 1.5  # of the plane, both ways
 CENTER = np.array([0.5, 0.5])
