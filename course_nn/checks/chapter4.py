@@ -7,13 +7,60 @@ from course_nn.i18n import N_
 
 
 def layers(rng):
-    """x, W, b: one row first, then several; non-square ones among them."""
+    """x, W, b: one row first, then several, of both signs and every scale; non-square ones."""
     yield np.array([[3.0, 4.0]]), np.array([[5.0, 6.0], [7.0, 8.0]]), np.array([1.0, 2.0])
     yield np.array([[2.0]]), np.array([[3.0, -1.0, 0.5]]), np.array([0.0, 1.0, 2.0])
     yield np.array([[1, 0], [0, 2], [1, 1]]), np.array([[1, 2], [3, 4]]), np.array([10, 20])
-    for n, inputs, units in ((2, 2, 2), (3, 2, 4), (5, 3, 1), (1, 4, 2), (3, 3, 3)):
+    W = np.array([[0.5, -1.0, 2.25], [1.5, 0.25, -3.0]])
+    yield np.array([[2, 0], [-1, 1], [2, 0], [0, 3]]), W, np.array([0.25, -0.5, 1.0])
+    yield np.array([[0.5, -1.25], [0.0, 0.0]]), np.array([[1, 2], [3, 4]]), np.array([0, -1])
+    yield np.array([[2000.5, -3e5], [0.001, 0.0]]), W, np.array([0.5, -0.002, 0.0])
+    for n, inputs, units in (
+        (2, 2, 2),
+        (3, 2, 4),
+        (5, 3, 1),
+        (1, 4, 2),
+        (3, 3, 3),
+        (30, 2, 3),
+        (2, 25, 3),
+        (3, 2, 25),
+    ):
         shapes = (n, inputs), (inputs, units), (units,)
         yield tuple(rng.normal(size=shape).round(1) + 0.05 for shape in shapes)
+
+
+def dense(x, W, b):
+    """y = x W + b"""
+    return x @ W + b
+
+
+def cut(value, *likes):
+    """The result cut to the kind of number that an argument has, which ``likes`` pick, or to int."""
+    return tuple(
+        lambda *args, like=like: _cast(value(*args), like(*args))
+        for like in (*likes, lambda *args: int)
+    )
+
+
+def _cast(value, kinds):
+    """``value``, each part as its dtype in ``kinds``."""
+    if isinstance(value, tuple):
+        return tuple(part.astype(kind) for part, kind in zip(value, kinds))
+    return value.astype(kinds)
+
+
+def with_last_zero(value):
+    """What comes of a loop that ends a row early: the last row is 0, or missing."""
+
+    def zeroed(*args):
+        return np.concatenate([value(*args)[:-1], 0 * value(*args)[-1:]])
+
+    return zeroed, lambda *args: value(*args)[:-1]
+
+
+def only_first(value):
+    """What comes of a `return` inside the loop: the first row, alone or in a list."""
+    return (lambda *args: value(*args)[0]), (lambda *args: value(*args)[:1])
 
 
 dense_forward = exercise(
@@ -23,7 +70,7 @@ dense_forward = exercise(
     points=1,
     minutes=5,
     difficulty=1,
-    reference=lambda x, W, b: x @ W + b,
+    reference=dense,
     inputs=layers,
     hints=(
         N_(
@@ -38,7 +85,8 @@ dense_forward = exercise(
         "unit j for example n. b has an entry for each unit and is added to every row."
     ),
     mistakes={
-        N_("The bias b is missing."): lambda x, W, b: x @ W,
+        N_("This is x @ W alone: b is missing, or adding it has no effect."): lambda x, W, b: x @ W,
+        N_("b is subtracted. Add it."): lambda x, W, b: x @ W - b,
         N_("W is transposed. It is shaped (inputs, units), so x @ W fits as it is."): (
             lambda x, W, b: x @ W.T + b
         ),
@@ -52,9 +100,38 @@ dense_forward = exercise(
         N_("* multiplies entry by entry. The weighted sums are a matrix product, @."): (
             lambda x, W, b: x * W + b
         ),
-        N_("b is added up to one number. Each unit has a bias of its own."): (
-            lambda x, W, b: x @ W + np.sum(b)
+        N_("All units have the same bias, one number made of b. Each has its own entry of b."): (
+            lambda x, W, b: x @ W + np.sum(b),
+            lambda x, W, b: x @ W + np.mean(b),
+            lambda x, W, b: x @ W + b[0],
+            lambda x, W, b: x @ W + b[-1],
+            lambda x, W, b: x @ W + np.max(b),
         ),
+        N_("b comes in once for each input, as if it were added to every product. Add it once."): (
+            lambda x, W, b: x @ W + len(W) * b
+        ),
+        N_("The result is transposed: it has a row for each unit. Return (n, units)."): (
+            lambda x, W, b: (x @ W + b).T
+        ),
+        N_("All entries are in one row. Return (n, units), a row for each example."): (
+            lambda x, W, b: (x @ W + b).ravel()
+        ),
+        N_("This is the output after an activation: ReLU, sigmoid or tanh. This layer has none."): (
+            lambda x, W, b: np.maximum(x @ W + b, 0),
+            lambda x, W, b: 1 / (1 + np.exp(-(x @ W + b))),
+            lambda x, W, b: np.tanh(x @ W + b),
+        ),
+        N_(
+            "Only the first example is in the result. Is it the only one taken, or does `return` "
+            "stand inside the loop?"
+        ): only_first(dense),
+        N_("The last example is left out. range(len(x)) reaches the last row already."): (
+            with_last_zero(dense)
+        ),
+        N_(
+            "The result is cut to whole numbers, as in an array of whole numbers that np.zeros_like or "
+            "a dtype makes. Let NumPy make one of floats: np.zeros((n, units))."
+        ): cut(dense, lambda x, W, b: x.dtype, lambda x, W, b: W.dtype, lambda x, W, b: b.dtype),
     },
     rights=(
         lambda x, W, b: [[sum(r * c) + bias for c, bias in zip(W.T, b)] for r in x],
@@ -68,10 +145,27 @@ def batches(rng):
     """dy, x, W: one row first, then square matrices, which hide a missing transpose, then others."""
     yield np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([[5.0, 6.0], [7.0, 8.0]])
     yield np.array([[1.0]]), np.array([[2.0, 3.0]]), np.array([[4.0], [5.0]])
-    for n, inputs, units in ((2, 2, 2), (3, 2, 4), (5, 3, 1), (1, 4, 2), (4, 4, 4)):
+    for n, inputs, units in (
+        (2, 2, 2),
+        (3, 2, 4),
+        (5, 3, 1),
+        (1, 4, 2),
+        (4, 4, 4),
+        (30, 2, 3),
+        (2, 25, 3),
+        (2, 3, 25),
+    ):
         shapes = (n, units), (n, inputs), (inputs, units)
         yield tuple(rng.normal(size=shape).round(1) for shape in shapes)
     yield np.array([[1, 0], [0, 2]]), np.array([[1, 2], [3, 4]]), np.array([[1, 1], [0, 3]])
+    dy = np.array([[0.5, -1.25], [0.0, 0.0], [2.5, 0.75], [0.5, -1.25]])
+    x, W = (
+        np.array([[1, 0, -2], [3, 1, 0], [0, 1, 1], [1, 0, -2]]),
+        np.array([[1, 2], [0, 3], [4, -1]]),
+    )
+    yield dy, x, W + 0.5
+    yield dy, x * 0.75, W
+    yield (dy * 10).astype(int), x * 300.5, W * 1e-3
 
 
 def backward(dy, x, W):
@@ -117,14 +211,26 @@ dense_backward = exercise(
         N_("W is not transposed in dx: the gradient goes back through W, from units to inputs."): (
             lambda dy, x, W: (dy @ W, x.T @ dy, dy.sum(axis=0))
         ),
+        N_("dx is the transposed of what it should be: its shape must be that of x."): (
+            lambda dy, x, W: (W @ dy.T, x.T @ dy, dy.sum(axis=0))
+        ),
         N_("dW is the transposed of what it should be: its shape must be that of W."): (
             lambda dy, x, W: (dy @ W.T, dy.T @ x, dy.sum(axis=0))
         ),
         N_("db is the mean of the rows of dy. Add them: the loss has divided by n already."): (
             lambda dy, x, W: (dy @ W.T, x.T @ dy, dy.mean(axis=0))
         ),
+        N_("dW is divided by n. The loss has done so already, and dy has it in it."): (
+            lambda dy, x, W: (dy @ W.T, x.T @ dy / len(x), dy.sum(axis=0))
+        ),
         N_("dW and db are divided by n. The loss has done so already, and dy has it in it."): (
             lambda dy, x, W: (dy @ W.T, x.T @ dy / len(x), dy.mean(axis=0))
+        ),
+        N_("All three are divided by n. The loss has done so already, and dy has it in it."): (
+            lambda dy, x, W: tuple(part / len(x) for part in backward(dy, x, W))
+        ),
+        N_("The signs are turned round. These are gradients, and nothing is subtracted yet."): (
+            lambda dy, x, W: tuple(-part for part in backward(dy, x, W))
         ),
         N_("db adds along the rows (axis=1). Add all rows instead: axis=0."): (
             lambda dy, x, W: (dy @ W.T, x.T @ dy, dy.sum(axis=1))
@@ -132,15 +238,41 @@ dense_backward = exercise(
         N_("db is dy itself. Its rows are still to be added: b is in each of them."): (
             lambda dy, x, W: (dy @ W.T, x.T @ dy, dy)
         ),
+        N_("db is one row of dy. All rows are to be added: b is in each of them."): (
+            lambda dy, x, W: (dy @ W.T, x.T @ dy, dy[0]),
+            lambda dy, x, W: (dy @ W.T, x.T @ dy, dy[-1]),
+        ),
+        N_("db is made of ones, the slope of y by b. Multiply it by what arrives, dy."): (
+            lambda dy, x, W: (dy @ W.T, x.T @ dy, np.ones(dy.shape[1])),
+            lambda dy, x, W: (dy @ W.T, x.T @ dy, np.full(dy.shape[1], len(x))),
+        ),
         N_("db is one number: the sum of all of dy. b has one entry for each unit."): (
             lambda dy, x, W: (dy @ W.T, x.T @ dy, dy.sum())
         ),
         N_("db keeps a row axis, (1, units). b is a vector, (units,)."): (
             lambda dy, x, W: (dy @ W.T, x.T @ dy, dy.sum(axis=0, keepdims=True))
         ),
-        N_("The three are right, in another order. Return dx, dW, db."): (
-            lambda dy, x, W: (x.T @ dy, dy.sum(axis=0), dy @ W.T)
+        N_("dx is W transposed, the slope of y by x. Multiply it by what arrives, dy."): (
+            lambda dy, x, W: (W.T, x.T @ dy, dy.sum(axis=0))
         ),
+        N_("dW is that of the first row alone. All rows are to be added."): (
+            lambda dy, x, W: (dy @ W.T, np.outer(x[0], dy[0]), dy.sum(axis=0))
+        ),
+        N_("The three are right, in another order. Return dx, dW, db."): tuple(
+            lambda dy, x, W, order=order: tuple(backward(dy, x, W)[i] for i in order)
+            for order in ((1, 2, 0), (1, 0, 2), (0, 2, 1), (2, 1, 0), (2, 0, 1))
+        ),
+        N_("dx is missing. Return dx, dW, db."): lambda dy, x, W: backward(dy, x, W)[1:],
+        N_(
+            "Something is cut to whole numbers, as in an array of whole numbers that np.zeros_like makes. "
+            "Let NumPy make one of floats: np.zeros(x.shape)."
+        ): cut(
+            backward,
+            lambda dy, x, W: (x.dtype, W.dtype, float),
+            lambda dy, x, W: (x.dtype, W.dtype, dy.dtype),
+            lambda dy, x, W: (x.dtype, float, float),
+            lambda dy, x, W: (float, W.dtype, float),
+        )[:-1],
     },
     rights=(
         with_loops,
@@ -151,12 +283,19 @@ dense_backward = exercise(
 
 
 def outputs_and_gradients(rng):
-    """dh, h: gradients and the outputs of a sigmoid layer, of one shape."""
+    """dh, h: gradients and the outputs of a sigmoid layer, of one shape; some close to 0 or 1."""
     yield np.array([[2.0]]), np.array([[0.5]])
     yield np.array([[1.0, -4.0]]), np.array([[0.5, 0.9]])
     yield np.array([[3.0, 0.0], [-1.0, 2.0]]), np.array([[0.1, 0.5], [1.0, 0.0]])
-    for shape in ((3, 4), (1, 5), (4, 1), (3, 3)):
+    yield np.array([[3, -2], [1, 5], [3, -2]]), np.array([[0.3, 0.75], [0.9, 0.05], [0.3, 0.75]])
+    yield np.array([[2000.0, -500.0, 40.0]]), np.array([[1e-5, 1 - 1e-5, 0.002]])
+    for shape in ((3, 4), (1, 5), (4, 1), (3, 3), (30, 2), (2, 25)):
         yield rng.normal(size=shape).round(1) + 0.05, rng.uniform(0.05, 0.95, shape).round(2)
+
+
+def through_sigmoid(dh, h):
+    """dh h (1 - h)"""
+    return dh * h * (1 - h)
 
 
 sigmoid_backward = exercise(
@@ -166,7 +305,7 @@ sigmoid_backward = exercise(
     points=1,
     minutes=5,
     difficulty=1,
-    reference=lambda dh, h: dh * h * (1 - h),
+    reference=through_sigmoid,
     inputs=outputs_and_gradients,
     hints=(
         N_("On the way back a gradient is multiplied by the local slope, entry by entry."),
@@ -189,9 +328,53 @@ sigmoid_backward = exercise(
         N_("This multiplies by the output h. Multiply by the slope, h (1 - h)."): lambda dh, h: (
             dh * h
         ),
+        N_("This multiplies by 1 - h. Multiply by the slope, h (1 - h)."): lambda dh, h: (
+            dh * (1 - h)
+        ),
+        N_("The slope is taken at dh. It is that at the output h: h (1 - h)."): (
+            lambda dh, h: dh * (1 - dh),
+            lambda dh, h: h * dh * (1 - dh),
+        ),
         N_("Slope and gradient are added. The chain rule multiplies them."): (
             lambda dh, h: dh + h * (1 - h)
         ),
+        N_("Parentheses are missing: the slope is h (1 - h), and all of it is multiplied by dh."): (
+            lambda dh, h: dh * h - h,
+            lambda dh, h: dh * h - h * h,
+            lambda dh, h: h - dh * h,
+        ),
+        N_("The slope is h (1 - h), and here stands a plus."): lambda dh, h: dh * h * (1 + h),
+        N_("The sign is turned round: the sigmoid rises, so its slope is never below 0."): (
+            lambda dh, h: -through_sigmoid(dh, h)
+        ),
+        N_("The sign of the gradient is lost. It may be negative."): (
+            lambda dh, h: np.abs(through_sigmoid(dh, h)),
+            lambda dh, h: np.maximum(through_sigmoid(dh, h), 0),
+        ),
+        N_("This divides by the slope. Multiply by it."): lambda dh, h: dh / (h * (1 - h)),
+        N_("This is divided by n. The loss has done so already, and dh has it in it."): (
+            lambda dh, h: through_sigmoid(dh, h) / len(h)
+        ),
+        N_("The entries are added up. Each input of the sigmoid has a gradient of its own."): (
+            lambda dh, h: through_sigmoid(dh, h).sum(),
+            lambda dh, h: through_sigmoid(dh, h).sum(axis=0),
+            lambda dh, h: through_sigmoid(dh, h).sum(axis=1),
+        ),
+        N_("This is a matrix product. The sigmoid works entry by entry, so multiply with *."): (
+            lambda dh, h: dh @ (h * (1 - h)),
+            lambda dh, h: dh @ (h * (1 - h)).T,
+            lambda dh, h: dh.T @ (h * (1 - h)),
+        ),
+        N_("h is kept away from 0 and 1. Near them the slope is next to 0, as it should be."): (
+            tuple(
+                lambda dh, h, limit=limit: through_sigmoid(dh, np.clip(h, limit, 1 - limit))
+                for limit in (0.1, 0.01, 0.001, 1e-4)
+            )
+        ),
+        N_(
+            "The result is cut to whole numbers, as in an array of whole numbers that np.zeros_like(dh) "
+            "makes. Take np.zeros(dh.shape)."
+        ): cut(through_sigmoid, lambda dh, h: dh.dtype),
     },
     rights=(
         lambda dh, h: dh * (h - h**2),
@@ -202,13 +385,24 @@ sigmoid_backward = exercise(
 
 
 def relu_outputs(rng):
-    """dh, h: gradients and the outputs of a ReLU layer, many of which are exactly 0."""
+    """dh, h: gradients and the outputs of a ReLU layer, many of which are exactly 0, some just not."""
     yield np.array([[5.0, 7.0]]), np.array([[2.0, 0.0]])
     yield np.array([[1.0, -2.0, 3.0]]), np.array([[0.0, 4.0, 0.5]])
     yield np.array([[-1.0], [2.0]]), np.array([[0.0], [0.0]])
     yield np.array([[3, -1], [2, 4]]), np.array([[1, 0], [0, 2]])
-    for shape in ((3, 4), (2, 5), (4, 1), (3, 3)):
+    yield np.array([[0.5, -1.5], [2.5, 0.5], [0.5, -1.5]]), np.array([[1, 0], [0, 2], [1, 3]])
+    yield np.array([[3, -2, 5]]), np.array([[0.25, 1.5, 0.0]])
+    yield np.array([[1.5, -2.5, 4.0, 3.0]]), np.array([[1e-12, 1e-4, 0.0, 2000.0]])
+    for shape in ((3, 4), (2, 5), (4, 1), (3, 3), (30, 2), (2, 25)):
         yield rng.normal(size=shape).round(1) + 0.05, np.maximum(rng.normal(size=shape).round(1), 0)
+
+
+def through_relu(dh, h):
+    """dh where h > 0, else 0"""
+    return dh * (h > 0)
+
+
+LIMITS = (1, 0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
 
 
 relu_backward = exercise(
@@ -218,7 +412,7 @@ relu_backward = exercise(
     points=1,
     minutes=5,
     difficulty=2,
-    reference=lambda dh, h: dh * (h > 0),
+    reference=through_relu,
     inputs=relu_outputs,
     hints=(
         N_("Where the output is above 0, ReLU has the slope 1. Where it is 0, the slope is 0."),
@@ -229,21 +423,52 @@ relu_backward = exercise(
         "is h > 0. With >= it would be true everywhere, for an output of ReLU is never below 0."
     ),
     mistakes={
-        N_("The mask is >= 0, which is always true of a ReLU's output. It must be h > 0."): (
-            lambda dh, h: dh * (h >= 0)
-        ),
-        N_("The mask is taken from the gradient. It is the output h that says who was on."): (
-            lambda dh, h: dh * (dh > 0)
-        ),
+        N_(
+            "This is dh, as if no mask were applied: either it is missing, or it is true everywhere, as "
+            "with h >= 0. It must be h > 0."
+        ): (lambda dh, h: dh * (h >= 0)),
+        N_(
+            "Positive gradients pass, and no others, as if the mask were taken from dh. It is the output h "
+            "that says who was on."
+        ): (lambda dh, h: dh * (dh > 0)),
         N_("This multiplies by the output h. Multiply by the slope, 1 or 0."): lambda dh, h: dh * h,
         N_("The gradient that arrives, dh, is missing: this is the mask alone."): (
             lambda dh, h: (h > 0).astype(float)
         ),
+        N_("This is the output h. It only says where the gradient dh passes."): lambda dh, h: h,
         N_("The mask is turned round: the gradient passes where h is above 0."): (
             lambda dh, h: dh * (h <= 0)
         ),
-        N_("ReLU is put on the gradient too. A gradient may be negative."): (
-            lambda dh, h: np.maximum(dh, 0) * (h > 0)
+        N_(
+            "Of the gradients that pass, negative ones are cut off too. A gradient may be negative."
+        ): (lambda dh, h: np.maximum(dh, 0) * (h > 0)),
+        N_("The sign of the gradient is lost. It may be negative."): (
+            lambda dh, h: np.abs(dh) * (h > 0)
+        ),
+        N_("The mask has another limit than 0. A small output is on, too: h > 0."): tuple(
+            lambda dh, h, limit=limit: dh * (h > limit) for limit in LIMITS
+        ),
+        N_("Where h is 0 a part of the gradient passes. Nothing does."): tuple(
+            lambda dh, h, part=part: np.where(h > 0, dh, part * dh)
+            for part in (0.5, 0.01, 0.1, 0.2, 0.3, -1)
+        ),
+        N_("The mask is for whole rows or columns. Each entry of h decides for itself."): (
+            lambda dh, h: dh * np.all(h > 0, axis=1, keepdims=True),
+            lambda dh, h: dh * np.any(h > 0, axis=1, keepdims=True),
+            lambda dh, h: dh * np.all(h > 0, axis=0),
+            lambda dh, h: dh * np.any(h > 0, axis=0),
+            lambda dh, h: dh * np.any(h > 0),
+            lambda dh, h: dh * np.all(h > 0),
+        ),
+        N_("Only the entries that pass are left. Keep the shape, with 0 for the others."): (
+            lambda dh, h: dh[h > 0]
+        ),
+        N_(
+            "The result is cut to whole numbers, as in an array of whole numbers that np.zeros_like makes. "
+            "Take np.zeros(dh.shape)."
+        ): cut(through_relu, lambda dh, h: h.dtype),
+        N_("This is divided by n. The loss has done so already, and dh has it in it."): (
+            lambda dh, h: through_relu(dh, h) / len(h)
         ),
     },
     rights=(
@@ -255,11 +480,13 @@ relu_backward = exercise(
 
 
 def logits(rng):
-    """z, y: logits and one-hot rows."""
+    """z, y: logits and one-hot rows; not all classes occur, and some more than once."""
     yield np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]])
     yield np.array([[1.0, 2.0, 3.0]]), np.array([[0.0, 0.0, 1.0]])
     yield np.array([[1, 0], [0, 3]]), np.array([[0, 1], [0, 1]])
-    for n, classes in ((2, 4), (5, 3), (3, 3), (1, 5)):
+    yield np.array([[2.5, -1.0, 0.5], [2.5, -1.0, 0.5]]), np.array([[0, 1, 0], [1, 0, 0]])
+    yield np.array([[6.0, -8.0], [-12.0, 4.0], [0.0, 0.5]]), np.array([[1, 0], [1, 0], [1, 0]])
+    for n, classes in ((2, 4), (5, 3), (3, 3), (1, 5), (30, 3), (2, 25)):
         yield rng.normal(size=(n, classes)).round(1), np.eye(classes)[rng.integers(0, classes, n)]
 
 
@@ -269,6 +496,21 @@ def softmax(z, axis=-1):
     return e / e.sum(axis=axis, keepdims=True)
 
 
+def softmax_alone(z, y):
+    return softmax(z)
+
+
+def logit_gradient(z, y):
+    """(p - y) / n with p = softmax(z)"""
+    return (softmax(z) - y) / len(y)
+
+
+def shifted(z, y, shift, keep=True):
+    """The gradient, with something else than the largest logit of each row subtracted."""
+    e = np.exp(z - shift)
+    return (e / e.sum(axis=1, keepdims=keep) - y) / len(y)
+
+
 crossentropy_gradient = exercise(
     number="4.5",
     name="crossentropy_gradient",
@@ -276,11 +518,15 @@ crossentropy_gradient = exercise(
     points=3,
     minutes=15,
     difficulty=3,
-    reference=lambda z, y: (softmax(z) - y) / len(y),
+    reference=logit_gradient,
     inputs=logits,
     extremes=(
         (np.array([[1000.0, 0.0]]), np.array([[0.0, 1.0]])),
         (np.array([[-1000.0, -1001.0], [0.0, 1000.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])),
+        (
+            np.array([[0.0, 3000.0, 1.0, 0.0], [-2000.0, -2001.0, -2000.0, -2002.0]]),
+            np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]),
+        ),
     ),
     hints=(
         N_(
@@ -300,27 +546,99 @@ crossentropy_gradient = exercise(
         N_("The gradient is not divided by n. The loss is the mean over the rows."): (
             lambda z, y: softmax(z) - y
         ),
-        N_("The sign is turned round: the gradient is p - y."): lambda z, y: (
-            (y - softmax(z)) / len(y)
+        N_("The sign is turned round: the gradient is p - y."): (
+            lambda z, y: (y - softmax(z)) / len(y),
+            lambda z, y: y - softmax(z),
         ),
-        N_("y is missing: these are the probabilities, divided by n."): lambda z, y: (
-            softmax(z) / len(y)
+        N_("y is missing: these are the probabilities."): (
+            lambda z, y: softmax(z) / len(y),
+            softmax_alone,
         ),
         N_(
             "It is divided by the number of entries. The loss is a mean over rows, so divide by n."
         ): (lambda z, y: (softmax(z) - y) / y.size),
+        N_("It is divided by the number of classes. The loss is a mean over rows: divide by n."): (
+            lambda z, y: (softmax(z) - y) / y.shape[1]
+        ),
+        N_("Only p or only y is divided by n. Divide their difference: put it in parentheses."): (
+            lambda z, y: softmax(z) - y / len(y),
+            lambda z, y: softmax(z) / len(y) - y,
+        ),
+        N_("The rows are averaged. Each row has a gradient of its own, divided by n."): (
+            lambda z, y: np.mean(softmax(z) - y, axis=0),
+            lambda z, y: np.mean(softmax(z) - y),
+        ),
         N_("Softmax is missing: this is z - y. First make probabilities of z."): (
             lambda z, y: (z - y) / len(y)
+        ),
+        N_("These are sigmoids. Softmax divides e^z by the sum of the row."): (
+            lambda z, y: (1 / (1 + np.exp(-z)) - y) / len(y)
         ),
         N_("Softmax is taken along the columns. The probabilities of a row add up to 1: axis=1."): (
             lambda z, y: (softmax(z, axis=0) - y) / len(y)
         ),
+        N_("Softmax is taken over all entries at once. Each row adds up to 1: axis=1, keepdims."): (
+            lambda z, y: (np.exp(z - z.max()) / np.exp(z - z.max()).sum() - y) / len(y)
+        ),
+        N_(
+            "The sums of the rows are spread over the columns, or do not fit. Keep them a column: "
+            "keepdims=True."
+        ): (
+            lambda z, y: shifted(z, y, z.max(axis=1, keepdims=True), keep=False),
+            lambda z, y: shifted(z, y, z.max(axis=1), keep=False),
+            lambda z, y: shifted(z, y, z.max(axis=1)),
+        ),
         N_("e^z overflows: inf / inf is no number. Subtract the largest z of each row first."): (
-            lambda z, y: (np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) - y) / len(y)
+            lambda z, y: shifted(z, y, 0)
+        ),
+        N_(
+            "What is subtracted before np.exp is not the largest z of each row, so e^z still overflows or "
+            "all of a row becomes 0. Take the maximum along axis=1, with keepdims=True."
+        ): (
+            lambda z, y: shifted(z, y, z[:, :1]),
+            lambda z, y: shifted(z, y, z[:, -1:]),
+            lambda z, y: shifted(z, y, z.mean(axis=1, keepdims=True)),
+            lambda z, y: shifted(z, y, np.median(z, axis=1, keepdims=True)),
+            lambda z, y: shifted(z, y, z.min(axis=1, keepdims=True)),
+            lambda z, y: shifted(z, y, np.abs(z).max(axis=1, keepdims=True)),
+            lambda z, y: shifted(z, y, np.max(z)),
+            lambda z, y: shifted(z, y, np.mean(z)),
+        ),
+        N_(
+            "Within a row, different numbers are subtracted from z, as with axis=0, and p becomes another. "
+            "Subtract the largest z of each row."
+        ): (
+            lambda z, y: shifted(z, y, z.max(axis=0)),
+            lambda z, y: shifted(z, y, z.mean(axis=0)),
+        ),
+        N_("Large z are clipped, and no longer differ. Subtract the largest z of each row."): tuple(
+            lambda z, y, limit=limit: logit_gradient(np.clip(z, -limit, limit), y)
+            for limit in (10, 20, 50, 100, 500, 700, 709)
         ),
         N_("The slope of a sigmoid, p (1 - p), is in it. With cross-entropy it cancels."): (
-            lambda z, y: (softmax(z) - y) * softmax(z) * (1 - softmax(z)) / len(y)
+            lambda z, y: (softmax(z) - y) * softmax(z) * (1 - softmax(z)) / len(y),
+            lambda z, y: (softmax(z) - y) * softmax(z) * (1 - softmax(z)),
         ),
+        N_(
+            "This is the slope by p, -y / p. Go on to z: softmax cancels the p, and p - y is left."
+        ): (
+            lambda z, y: -y / softmax(z) / len(y),
+            lambda z, y: -y / softmax(z),
+        ),
+        N_(
+            "Only the true class has a gradient. The logits of the others have one, too: their p."
+        ): (
+            lambda z, y: y * (softmax(z) - 1) / len(y),
+            lambda z, y: y * (softmax(z) - 1),
+        ),
+        N_("This is the loss itself. Give its gradient with respect to z."): (
+            lambda z, y: -np.mean(np.sum(y * np.log(softmax(z)), axis=1)),
+            lambda z, y: -np.sum(y * np.log(softmax(z)), axis=1),
+        ),
+        N_(
+            "The result is cut to whole numbers, as in an array of whole numbers that np.zeros_like makes. "
+            "Take np.zeros(z.shape)."
+        ): cut(logit_gradient, lambda z, y: z.dtype, lambda z, y: y.dtype),
     },
     rights=(
         lambda z, y: [(softmax(row) - truth) / len(z) for row, truth in zip(z, y)],
@@ -336,8 +654,15 @@ def draws(rng):
     yield (np.array([[1.0, -1.0], [0.5, 2.0]]),)
     yield (np.array([[3.0]]),)
     yield (np.array([[1.0], [2.0], [0.0], [-1.0], [1.0], [3.0], [2.0], [1.0]]),)
-    for shape in ((8, 2), (2, 8), (5, 3), (1, 4)):
+    yield (np.array([[1, -2], [0, 1], [-1, 3]]),)
+    yield (np.array([[4.5, 0.001, -5.0, 0.0]]),)
+    for shape in ((8, 2), (2, 8), (5, 3), (1, 4), (30, 2), (2, 25)):
         yield (rng.normal(size=shape).round(2),)
+
+
+def he(r):
+    """r sqrt(2 / inputs)"""
+    return r * np.sqrt(2 / r.shape[0])
 
 
 he_initialization = exercise(
@@ -347,7 +672,7 @@ he_initialization = exercise(
     points=1,
     minutes=5,
     difficulty=2,
-    reference=lambda r: r * np.sqrt(2 / r.shape[0]),
+    reference=he,
     inputs=draws,
     hints=(
         N_("The variance shall be 2 / inputs. What must numbers of variance 1 be multiplied by?"),
@@ -368,8 +693,16 @@ he_initialization = exercise(
         N_("The 2 is missing: it makes up for the half that ReLU loses."): lambda r: (
             r / np.sqrt(len(r))
         ),
+        N_("The root is taken of one part alone. It is the root of all of 2 / inputs."): (
+            lambda r: r * np.sqrt(2) / len(r),
+            lambda r: r * 2 / np.sqrt(len(r)),
+        ),
         N_("This is Glorot's size, 2 / (inputs + units). He takes the inputs alone."): (
-            lambda r: r * np.sqrt(2 / sum(r.shape))
+            lambda r: r * np.sqrt(2 / sum(r.shape)),
+            lambda r: r * np.sqrt(6 / sum(r.shape)),
+        ),
+        N_("The variance is 6 / inputs: the 6 belongs to uniform numbers, and these are normal."): (
+            lambda r: r * np.sqrt(6 / len(r))
         ),
         N_("This divides by the size, and makes large weights. Multiply by sqrt(2 / inputs)."): (
             lambda r: r / np.sqrt(2 / len(r))
@@ -377,6 +710,31 @@ he_initialization = exercise(
         N_(
             "This divides by all entries of W. Each unit adds up as many products as there are inputs."
         ): (lambda r: r * np.sqrt(2 / r.size)),
+        N_("The factor is added. Multiply r by it."): lambda r: r + np.sqrt(2 / len(r)),
+        N_("This is the factor alone. Multiply r by it."): lambda r: np.sqrt(2 / len(r)),
+        N_("The factor is always the same. It depends on the number of inputs."): (
+            lambda r: r * 0.5,
+            lambda r: r * np.sqrt(2),
+            lambda r: r * 0.1,
+            lambda r: r * 0.01,
+        ),
+        N_("The factor is squared. A factor s makes the variance s squared, so take the root."): (
+            lambda r: r * (2 / len(r)) ** 2
+        ),
+        N_("// cuts 2 / inputs to a whole number. Divide with a single /."): (
+            lambda r: r * np.sqrt(2 // len(r))
+        ),
+        N_("r is divided by its own spread too. Its variance counts as 1, as it is."): (
+            lambda r: r / r.std() * np.sqrt(2 / len(r)) if r.std() else r * np.nan,
+            lambda r: (r - r.mean()) / r.std() * np.sqrt(2 / len(r)) if r.std() else r * np.nan,
+        ),
+        N_("Large numbers are cut off. Keep them as they are."): tuple(
+            lambda r, limit=limit: he(np.clip(r, -limit, limit)) for limit in (1, 2, 3, 4)
+        ),
+        N_(
+            "The result is cut to whole numbers, as in an array of whole numbers that np.zeros_like(r) "
+            "makes. Take np.zeros(r.shape)."
+        ): cut(he, lambda r: r.dtype),
     },
     rights=(
         lambda r: np.sqrt(2) * r / np.sqrt(len(r)),
@@ -395,12 +753,19 @@ def networks(rng):
         np.array([[2.0], [5.0]]),
         np.array([0.5]),
     )
+    x, W1 = np.array([[1, 2], [0, -3], [1, 2]]), np.array([[1.5, -1.0, 0.25], [-0.5, 2.0, 0.75]])
+    W2 = np.array([[0.5, -1.0], [1.25, 2.0], [-3.0, 0.5]])
+    yield x, W1, np.array([0.0, -0.5, 1.0]), W2, np.array([0.25, -0.75])
+    yield x * 0.75, W1.round().astype(int), np.array([1, 0, -1]), W2, np.array([0, 0])
+    yield x * 200.5, W1, np.array([0.002, 30.0, -4.0]), W2 * 0.01, np.array([-3.0, 500.0])
     for n, inputs, hidden, units in (
         (2, 2, 2, 2),
         (3, 2, 4, 1),
         (1, 3, 5, 2),
         (4, 1, 3, 3),
         (5, 3, 3, 3),
+        (30, 2, 3, 2),
+        (2, 3, 25, 2),
     ):
         shapes = (n, inputs), (inputs, hidden), (hidden,), (hidden, units), (units,)
         yield tuple(rng.normal(size=shape).round(1) + 0.05 for shape in shapes)
@@ -410,6 +775,20 @@ def two_layers(x, W1, b1, W2, b2):
     """h = max(0, x W1 + b1), y = h W2 + b2"""
     h = np.maximum(x @ W1 + b1, 0)
     return h, h @ W2 + b2
+
+
+def with_activations(activation=lambda z: np.maximum(z, 0), last=lambda y: y):
+    """The two layers with another activation, or with one on the output."""
+
+    def forward(x, W1, b1, W2, b2):
+        h = activation(x @ W1 + b1)
+        return h, last(h @ W2 + b2)
+
+    return forward
+
+
+def logistic(z):
+    return 1 / (1 + np.exp(-z))
 
 
 network_forward = exercise(
@@ -434,16 +813,39 @@ network_forward = exercise(
     ),
     mistakes={
         N_("The ReLU is missing: two dense layers without it are one."): (
-            lambda x, W1, b1, W2, b2: (x @ W1 + b1, (x @ W1 + b1) @ W2 + b2)
+            with_activations(lambda z: z)
+        ),
+        N_("The hidden layer has another activation than ReLU, max(0, z)."): (
+            with_activations(logistic),
+            with_activations(np.tanh),
+            with_activations(np.abs),
+            with_activations(lambda z: np.minimum(z, 0)),
+            with_activations(lambda z: np.maximum(z, 0.01 * z)),
+            with_activations(lambda z: np.maximum(z, 0.1 * z)),
+            with_activations(lambda z: (z > 0).astype(float)),
+        ),
+        N_("The hidden layer is cut off above. ReLU has no upper end."): (
+            with_activations(lambda z: np.clip(z, 0, 1)),
+            with_activations(lambda z: np.clip(z, 0, 6)),
+            with_activations(lambda z: np.clip(z, 0, 10)),
+            with_activations(lambda z: np.clip(z, 0, 100)),
         ),
         N_("A ReLU is put on the output too. The last layer has none here."): (
-            lambda x, W1, b1, W2, b2: (
-                two_layers(x, W1, b1, W2, b2)[0],
-                np.maximum(two_layers(x, W1, b1, W2, b2)[1], 0),
-            )
+            with_activations(last=lambda y: np.maximum(y, 0))
+        ),
+        N_("An activation is put on the output. The last layer has none here."): (
+            with_activations(last=logistic),
+            with_activations(last=np.tanh),
+            with_activations(last=lambda y: softmax(y, axis=1)),
         ),
         N_("h is returned before the ReLU. The backward pass needs it after."): (
             lambda x, W1, b1, W2, b2: (x @ W1 + b1, two_layers(x, W1, b1, W2, b2)[1])
+        ),
+        N_("The second layer takes the hidden layer before the ReLU. It takes h, after it."): (
+            lambda x, W1, b1, W2, b2: (
+                two_layers(x, W1, b1, W2, b2)[0],
+                (x @ W1 + b1) @ W2 + b2,
+            )
         ),
         N_("b1 is added after the ReLU. It belongs to the weighted sum."): (
             lambda x, W1, b1, W2, b2: (
@@ -451,14 +853,41 @@ network_forward = exercise(
                 (np.maximum(x @ W1, 0) + b1) @ W2 + b2,
             )
         ),
-        N_("b2 is missing."): (
-            lambda x, W1, b1, W2, b2: (
-                two_layers(x, W1, b1, W2, b2)[0],
-                two_layers(x, W1, b1, W2, b2)[0] @ W2,
-            )
+        N_("This is as if b1 were 0: it is missing, or adding it has no effect."): (
+            lambda x, W1, b1, W2, b2: two_layers(x, W1, 0, W2, b2)
+        ),
+        N_("This is as if b2 were 0: it is missing, or adding it has no effect."): (
+            lambda x, W1, b1, W2, b2: two_layers(x, W1, b1, W2, 0)
+        ),
+        N_("This is as if b1 and b2 were 0: both are missing, or adding them has no effect."): (
+            lambda x, W1, b1, W2, b2: two_layers(x, W1, 0, W2, 0)
+        ),
+        N_("The two are right, in another order. Return h, y."): (
+            lambda x, W1, b1, W2, b2: two_layers(x, W1, b1, W2, b2)[::-1]
         ),
         N_("Only y is returned. Return h as well: h, y."): (
             lambda x, W1, b1, W2, b2: two_layers(x, W1, b1, W2, b2)[1]
+        ),
+        N_("Only h is returned. Return y as well: h, y."): (
+            lambda x, W1, b1, W2, b2: two_layers(x, W1, b1, W2, b2)[0]
+        ),
+        N_("The first part is the mask of h, True and False or 1 and 0. Return h itself."): (
+            lambda x, W1, b1, W2, b2: (
+                (x @ W1 + b1 > 0).astype(float),
+                two_layers(x, W1, b1, W2, b2)[1],
+            )
+        ),
+        N_(
+            "h is cut to whole numbers, as in an array of whole numbers that np.zeros_like or dtype=int "
+            "makes. Let NumPy make one of floats: np.zeros((n, hidden))."
+        ): (
+            lambda x, W1, b1, W2, b2: with_activations(lambda z: np.maximum(z, 0).astype(x.dtype))(
+                x, W1, b1, W2, b2
+            ),
+            lambda x, W1, b1, W2, b2: with_activations(lambda z: np.maximum(z, 0).astype(W1.dtype))(
+                x, W1, b1, W2, b2
+            ),
+            with_activations(lambda z: np.maximum(z, 0).astype(int)),
         ),
     },
     rights=(
@@ -475,17 +904,32 @@ network_forward = exercise(
 
 
 def passes(rng):
-    """dy, x, h, W2: what the backward pass is given, from a forward pass."""
+    """dy, x, h, W2: what the backward pass is given, from a forward pass; some of h just above 0."""
     for x, W1, b1, W2, b2 in networks(rng):
         h, y = two_layers(x, W1, b1, W2, b2)
         dy = np.ones_like(y) if len(x) == 1 else rng.normal(size=y.shape).round(1) + 0.05
         yield dy, x, h, W2
+    W2 = np.array([[0.5, -1.0], [1.25, 2.0], [-3.0, 0.5]])
+    yield np.array([[0.5, -1.5]]), np.array([[1.0, -2.0]]), np.array([[1e-12, 0.002, 0.0]]), W2
+    x, h = np.array([[1, -2], [0, 3], [2, 2]]), np.array([[0, 2, 1], [3, 0, 0], [0, 0, 4]])
+    yield np.array([[0.5, -1.5], [2.25, 1.0], [-0.5, 0.75]]), x, h, (W2 * 4).astype(int)
 
 
 def gradients(dy, x, h, W2, mask=lambda dz, h: dz * (h > 0)):
     """dz = dy W2^T where h > 0; then the products of a dense layer, twice."""
     dz = mask(dy @ W2.T, h)
     return x.T @ dz, dz.sum(axis=0), h.T @ dy, dy.sum(axis=0)
+
+
+def _with(parts, index, part):
+    """``parts``, one of them another."""
+    return (*parts[:index], part, *parts[index + 1 :])
+
+
+def _biases(dy, x, h, W2, add):
+    """The gradients, those of the biases made with ``add`` from the rows."""
+    dW1, _db1, dW2, _db2 = gradients(dy, x, h, W2)
+    return dW1, add(dy @ W2.T * (h > 0)), dW2, add(dy)
 
 
 network_backward = exercise(
@@ -512,28 +956,93 @@ network_backward = exercise(
         "reverse order, each handing on the gradient of its input. Nothing new is needed for more layers."
     ),
     mistakes={
-        N_("The ReLU's mask is missing: where h is 0, nothing goes back."): (
-            lambda dy, x, h, W2: gradients(dy, x, h, W2, mask=lambda dz, h: dz)
-        ),
+        N_(
+            "dh goes on as it is, as if no mask were applied: either it is missing, or it is true everywhere, "
+            "as with h >= 0. It must be h > 0."
+        ): (lambda dy, x, h, W2: gradients(dy, x, h, W2, mask=lambda dz, h: dz)),
         N_(
             "The gradient is multiplied by h. Multiply by the ReLU's slope: 1 where h > 0, else 0."
         ): (lambda dy, x, h, W2: gradients(dy, x, h, W2, mask=lambda dz, h: dz * h)),
+        N_(
+            "The gradient is multiplied by h (1 - h), the slope of the sigmoid. h is from a ReLU."
+        ): (lambda dy, x, h, W2: gradients(dy, x, h, W2, mask=lambda dz, h: dz * h * (1 - h))),
         N_("The mask is turned round: the gradient passes where h is above 0."): (
             lambda dy, x, h, W2: gradients(dy, x, h, W2, mask=lambda dz, h: dz * (h <= 0))
         ),
-        N_("The mask is taken from the gradient. It is h that says which units were on."): (
-            lambda dy, x, h, W2: gradients(dy, x, h, W2, mask=lambda dz, h: dz * (dz > 0))
+        N_(
+            "Positive gradients pass, and no others, as if the mask were taken from the gradient. It is h "
+            "that says which units were on."
+        ): (lambda dy, x, h, W2: gradients(dy, x, h, W2, mask=lambda dz, h: dz * (dz > 0))),
+        N_(
+            "Of the gradients that pass, negative ones are cut off too. A gradient may be negative."
+        ): (
+            lambda dy, x, h, W2: gradients(
+                dy, x, h, W2, mask=lambda dz, h: np.maximum(dz, 0) * (h > 0)
+            )
+        ),
+        N_("The mask has another limit than 0. A small output is on, too: h > 0."): tuple(
+            lambda dy, x, h, W2, limit=limit: gradients(
+                dy, x, h, W2, mask=lambda dz, h: dz * (h > limit)
+            )
+            for limit in LIMITS[4:]
+        ),
+        N_(
+            "db1 is made without the mask. It is the sum of the rows of dz, as dW1 is made of dz."
+        ): (lambda dy, x, h, W2: _with(gradients(dy, x, h, W2), 1, (dy @ W2.T).sum(axis=0))),
+        N_("dW1 is made without the mask. It is made of dz, as db1 is."): (
+            lambda dy, x, h, W2: _with(gradients(dy, x, h, W2), 0, x.T @ (dy @ W2.T))
+        ),
+        N_("dW2 is made of x. What goes into the second layer is h."): (
+            lambda dy, x, h, W2: _with(gradients(dy, x, h, W2), 2, x.T @ dy)
+        ),
+        N_("dW1 is made of h. What goes into the first layer is x."): (
+            lambda dy, x, h, W2: _with(gradients(dy, x, h, W2), 0, h.T @ (dy @ W2.T * (h > 0)))
+        ),
+        N_("dW2 is made of the mask. What goes into the second layer is h itself."): (
+            lambda dy, x, h, W2: _with(gradients(dy, x, h, W2), 2, (h > 0).T.astype(float) @ dy)
+        ),
+        N_("W2 is not transposed: the gradient goes back through it, from units to hidden."): (
+            lambda dy, x, h, W2: gradients(dy, x, h, W2.T)
+        ),
+        N_("dW1 and dW2 are the transposed of what they should be."): (
+            lambda dy, x, h, W2: tuple(part.T for part in gradients(dy, x, h, W2))
         ),
         N_("The gradients are divided by n. The loss has done so already, and dy has it in it."): (
-            lambda dy, x, h, W2: tuple(part / len(x) for part in gradients(dy, x, h, W2))
+            lambda dy, x, h, W2: tuple(part / len(x) for part in gradients(dy, x, h, W2)),
+            lambda dy, x, h, W2: tuple(
+                part / len(x) if part.ndim == 2 else part for part in gradients(dy, x, h, W2)
+            ),
         ),
         N_("The biases get the mean of the rows. Add them up."): (
             lambda dy, x, h, W2: tuple(
                 part / len(x) if part.ndim == 1 else part for part in gradients(dy, x, h, W2)
             )
         ),
-        N_("The four are right, in another order. Return dW1, db1, dW2, db2."): (
-            lambda dy, x, h, W2: (*gradients(dy, x, h, W2)[2:], *gradients(dy, x, h, W2)[:2])
+        N_("The biases get the sum along the rows (axis=1). Add all rows instead: axis=0."): (
+            lambda dy, x, h, W2: _biases(dy, x, h, W2, lambda rows: rows.sum(axis=1))
+        ),
+        N_("The biases get the rows as they are. Add them up: a bias is in each of them."): (
+            lambda dy, x, h, W2: _biases(dy, x, h, W2, lambda rows: rows)
+        ),
+        N_("The biases get one number. Each unit has its own: add along axis=0."): (
+            lambda dy, x, h, W2: _biases(dy, x, h, W2, np.sum)
+        ),
+        N_("db1 and db2 keep a row axis. They are vectors: leave out keepdims."): (
+            lambda dy, x, h, W2: _biases(dy, x, h, W2, lambda rows: rows.sum(axis=0, keepdims=True))
+        ),
+        N_("The signs are turned round. These are gradients, and nothing is subtracted yet."): (
+            lambda dy, x, h, W2: tuple(-part for part in gradients(dy, x, h, W2))
+        ),
+        N_("The four are right, in another order. Return dW1, db1, dW2, db2."): tuple(
+            lambda dy, x, h, W2, order=order: tuple(gradients(dy, x, h, W2)[i] for i in order)
+            for order in ((2, 3, 0, 1), (0, 2, 1, 3), (2, 0, 3, 1), (1, 0, 3, 2), (3, 2, 1, 0))
+        ),
+        N_("Only the weights have their gradients here. Return dW1, db1, dW2, db2."): (
+            lambda dy, x, h, W2: gradients(dy, x, h, W2)[::2]
+        ),
+        N_("A gradient of the input is returned too. Return dW1, db1, dW2, db2."): (
+            lambda dy, x, h, W2: (*gradients(dy, x, h, W2), dy @ W2.T * (h > 0)),
+            lambda dy, x, h, W2: (dy @ W2.T * (h > 0), *gradients(dy, x, h, W2)),
         ),
     },
     rights=(
