@@ -172,7 +172,7 @@ def plain(source: str) -> tuple[str, set[str]]:
     odd: set[str] = set()
     lines = source.split("\n")
     tree = parse(source)
-    if tree is None:
+    if tree is None or re.match(r"\s*In \[\d+\]: ", source):  # In [3]: x = 1 would annotate
         lines = _pasted(lines)
         for number, line in enumerate(lines):
             if magic := re.match(r"%%(\w+)", line):

@@ -240,10 +240,9 @@ def test_doctor_says_what_is_there_and_where(course, capfd, monkeypatch):
     assert "Everything is there." in said
     assert str(course / "data" / "progress.sqlite") in said and str(course / "exercises") in said
     monkeypatch.setenv("COURSE_NN_DATA", str(ROOT / "README.md" / "x"))
-    monkeypatch.setattr(store, "_memory", None)
+    monkeypatch.setattr(store, "_memory", store.Memory())
     assert cli.main(["doctor"]) == 1
     assert "not saved" in capfd.readouterr().out
-    store._memory.close()
 
 
 def test_help_shows_examples(capsys):

@@ -2,32 +2,18 @@
 
 It is a SQLite database, so that two notebooks can write at once and a crash leaves no half of
 anything. An exercise is known by the name of its function, since numbers may change. Where nothing
-can be written (a full disk, a locked folder) it is kept until Python ends, and `trouble` says so.
+can be written (a full disk, a locked folder, a Python without SQLite) it is kept until Python ends,
+and `trouble` says so.
 
 The environment variable COURSE_NN_DATA names another folder.
 """
 
 import contextlib
 import os
-import sqlite3
-from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
-
-import platformdirs
+from typing import NamedTuple, Protocol
 
 from course_nn.i18n import _
-
-_TABLE = """
-CREATE TABLE IF NOT EXISTS progress (
-    name TEXT PRIMARY KEY,
-    share REAL NOT NULL DEFAULT 0,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    hints INTEGER NOT NULL DEFAULT 0
-)
-"""
-_memory: sqlite3.Connection | None = None
-_trouble = ""
 
 
 class Progress(NamedTuple):
@@ -38,10 +24,97 @@ class Progress(NamedTuple):
     attempts: int = 0
     hints: int = 0
 
+    def after(self, share: float = 0.0, attempts: int = 0, hints: int = 0) -> "Progress":
+        """The progress once this much has come to it."""
+        return Progress(max(self.share, share), self.attempts + attempts, self.hints + hints)
+
+
+class Store(Protocol):
+    """Where progress is kept. Each method raises an OSError if it cannot be."""
+
+    def add(self, name: str, more: Progress) -> None:
+        """Let ``more`` come to the progress of the exercise ``name``."""
+
+    def progress(self) -> dict[str, Progress]:
+        """What has been done, by the name of the exercise."""
+
+
+class Memory:
+    """A `Store` that lasts as long as Python does."""
+
+    def __init__(self) -> None:
+        self._done: dict[str, Progress] = {}
+
+    def add(self, name: str, more: Progress) -> None:
+        self._done[name] = self._done.get(name, Progress()).after(*more)
+
+    def progress(self) -> dict[str, Progress]:
+        return dict(self._done)
+
+
+class Database:
+    """A `Store` in a file of SQLite; one that is damaged is put aside."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def add(self, name: str, more: Progress) -> None:
+        change = "share = max(share, ?), attempts = attempts + ?, hints = hints + ?"
+        self._do(
+            ("INSERT OR IGNORE INTO progress (name) VALUES (?)", name),
+            (f"UPDATE progress SET {change} WHERE name = ?", *more, name),
+        )
+
+    def progress(self) -> dict[str, Progress]:
+        rows = self._do(("SELECT name, share, attempts, hints FROM progress",))
+        return {name: Progress(*row) for name, *row in rows}
+
+    def _do(self, *commands: tuple[str | float, ...]) -> list[tuple]:
+        """Carry out all ``commands``, SQL and its values, or none; the rows that the last gives."""
+        try:
+            import sqlite3
+        except ImportError as error:  # in some browsers, and in some Pythons built from source
+            raise OSError(str(error)) from None
+        try:
+            return self._carry_out(sqlite3, commands)
+        except sqlite3.OperationalError as error:  # full, locked, not to be written
+            raise OSError(str(error)) from None
+        except sqlite3.DatabaseError as error:  # no database, or a damaged one
+            with contextlib.suppress(OSError):
+                self.file.replace(self.file.with_suffix(".damaged"))
+                return self._carry_out(sqlite3, commands)
+            raise OSError(str(error)) from None
+
+    def _carry_out(self, sqlite3, commands) -> list[tuple]:  # type: ignore[no-untyped-def]
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(self.file, timeout=10)) as database, database:
+            database.execute("BEGIN IMMEDIATE")  # others wait; it commits at its end, or takes back
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, share REAL NOT NULL "
+                "DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, hints INTEGER NOT NULL DEFAULT 0)"
+            )
+            for command, *values in commands:
+                cursor = database.execute(command, values)
+            return cursor.fetchall()
+
+
+_memory = Memory()
+_trouble = ""
+
 
 def path() -> Path:
-    """The file that the progress is kept in."""
-    folder = os.environ.get("COURSE_NN_DATA") or platformdirs.user_data_dir("course_nn", False)
+    """The file that the progress is kept in.
+
+    Raises:
+        OSError: nothing here says where that is.
+    """
+    folder = os.environ.get("COURSE_NN_DATA")
+    if not folder:
+        try:
+            import platformdirs
+        except ImportError as error:
+            raise OSError(str(error)) from None
+        folder = platformdirs.user_data_dir("course_nn", False)
     return Path(folder) / "progress.sqlite"
 
 
@@ -54,18 +127,22 @@ def trouble() -> str:
 
 def tried(name: str, share: float) -> None:
     """The exercise ``name`` was tried, and earned ``share`` of its points."""
-    _write(name, "share = max(share, ?), attempts = attempts + 1", share)
+    _add(name, Progress(share, attempts=1))
 
 
 def hinted(name: str) -> None:
     """A hint for the exercise ``name`` was given."""
-    _write(name, "hints = hints + 1")
+    _add(name, Progress(hints=1))
 
 
 def progress() -> dict[str, Progress]:
     """What has been done, by the name of the exercise; what was never touched is left out."""
-    rows = _do(("SELECT name, share, attempts, hints FROM progress",))
-    return {name: Progress(*row) for name, *row in rows}
+    global _trouble
+    try:
+        done, _trouble = Database(path()).progress(), ""
+    except OSError as error:
+        done, _trouble = _memory.progress(), str(error)
+    return done
 
 
 def of(name: str) -> Progress:
@@ -73,39 +150,11 @@ def of(name: str) -> Progress:
     return progress().get(name, Progress())
 
 
-def _write(name: str, change: str, *values: float) -> None:
-    _do(
-        ("INSERT OR IGNORE INTO progress (name) VALUES (?)", name),
-        (f"UPDATE progress SET {change} WHERE name = ?", *values, name),
-    )
-
-
-def _do(*commands: tuple[str | float, ...]) -> list[tuple]:
-    """Carry out all ``commands``, SQL and its values, or none; the rows that the last one gives."""
-    global _memory, _trouble
-    for _attempt in range(2):
-        try:
-            path().parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.closing(sqlite3.connect(path(), timeout=10)) as database:
-                rows = _carry_out(commands, database)
-            _trouble = ""
-            return rows
-        except (OSError, sqlite3.OperationalError) as error:  # full, locked, not to be written
-            _trouble = str(error)
-        except sqlite3.DatabaseError as error:  # no database, or a damaged one
-            _trouble = str(error)
-            with contextlib.suppress(OSError):
-                path().replace(path().with_suffix(".damaged"))
-                continue
-        break
-    _memory = _memory or sqlite3.connect(":memory:", check_same_thread=False)
-    return _carry_out(commands, _memory)
-
-
-def _carry_out(commands: Iterable[tuple], database: sqlite3.Connection) -> list[tuple]:
-    with database:  # commits at its end, or takes all back
-        database.execute("BEGIN IMMEDIATE")  # others wait
-        database.execute(_TABLE)
-        for command, *values in commands:
-            cursor = database.execute(command, values)
-        return cursor.fetchall()
+def _add(name: str, more: Progress) -> None:
+    global _trouble
+    try:
+        Database(path()).add(name, more)
+        _trouble = ""
+    except OSError as error:
+        _memory.add(name, more)
+        _trouble = str(error)

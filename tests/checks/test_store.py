@@ -15,10 +15,8 @@ from course_nn.checks.store import Progress
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_NN_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(store, "_memory", None)
-    yield tmp_path / "data"
-    if store._memory:
-        store._memory.close()
+    monkeypatch.setattr(store, "_memory", store.Memory())
+    return tmp_path / "data"
 
 
 def test_nothing_is_done_at_first():
@@ -104,7 +102,7 @@ def test_a_file_that_may_not_be_written_is_not_taken_for_a_damaged_one(folder):
 def test_a_file_that_another_program_holds_is_waited_for_and_then_left(folder, monkeypatch):
     store.tried("half", 1.0)
     connect = sqlite3.connect
-    monkeypatch.setattr(store.sqlite3, "connect", lambda file, **_: connect(file, timeout=0.01))
+    monkeypatch.setattr(sqlite3, "connect", lambda file, **_: connect(file, timeout=0.01))
     holder = connect(store.path())
     holder.execute("BEGIN EXCLUSIVE")
     store.tried("half", 1.0)
@@ -112,3 +110,22 @@ def test_a_file_that_another_program_holds_is_waited_for_and_then_left(folder, m
     holder.close()
     assert store.of("half") == Progress(1.0, 1, 0)
     assert store.trouble() == ""
+
+
+@pytest.mark.parametrize("missing", ["sqlite3", "platformdirs"])
+def test_where_a_module_is_missing_progress_lives_as_long_as_python(monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    if missing == "platformdirs":
+        monkeypatch.delenv("COURSE_NN_DATA")
+    store.tried("half", 0.5)
+    assert store.of("half") == Progress(0.5, 1, 0)
+    assert missing in store.trouble()
+
+
+@pytest.mark.parametrize("kind", ["memory", "database"])
+def test_every_store_counts_alike(kind, tmp_path):
+    kept = store.Memory() if kind == "memory" else store.Database(tmp_path / "progress.sqlite")
+    for more in (Progress(0.5, 1), Progress(hints=1), Progress(0.25, 1)):
+        kept.add("half", more)
+    kept.add("other", Progress(hints=1))
+    assert kept.progress() == {"half": Progress(0.5, 2, 1), "other": Progress(0.0, 0, 1)}
