@@ -3,24 +3,20 @@
 Write ``_("epochs must be at least 1, got {n}").format(n=n)``: the text inside ``_`` is what
 translators see, so the values go in afterwards, by name.
 
-Babel keeps the catalogues in ``locale``. After a change of the messages, write the template:
-
-    pybabel extract course_nn -o course_nn/locale/course_nn.pot --omit-header --add-location file
-
-then, for each language, take the new messages over, translate them, and compile:
-
-    pybabel init -D course_nn -d course_nn/locale -i course_nn/locale/course_nn.pot -l es     (once)
-    pybabel update -D course_nn -d course_nn/locale -i course_nn/locale/course_nn.pot
-    pybabel compile -D course_nn -d course_nn/locale
+Gettext's catalogues are kept in ``locale``; docs/translating.md says how one comes about. The language
+is English, or what the environment variable COURSE_NN_LANGUAGE says, until `set_language` is called.
 """
 
 import gettext as _gettext
+import os
 from pathlib import Path
 
 DOMAIN = "course_nn"
 LOCALE_DIR = Path(__file__).parent / "locale"
 
-_translations: _gettext.NullTranslations = _gettext.NullTranslations()
+_translations: _gettext.NullTranslations = _gettext.translation(
+    DOMAIN, str(LOCALE_DIR), [os.environ.get("COURSE_NN_LANGUAGE", "en")], fallback=True
+)
 
 
 def set_language(language: str, localedir: Path | str = LOCALE_DIR) -> None:
@@ -36,13 +32,15 @@ def set_language(language: str, localedir: Path | str = LOCALE_DIR) -> None:
     try:
         _translations = _gettext.translation(DOMAIN, str(localedir), [language])
     except OSError:
-        compiled = Path(localedir).glob(f"*/LC_MESSAGES/{DOMAIN}.mo")
-        known = ["en", *sorted(path.parent.parent.name for path in compiled)]
-        raise ValueError(
-            _("There is no translation into {language!r}. Choose one of: {known}.").format(
-                language=language, known=", ".join(known)
-            )
-        ) from None
+        message = _("There is no translation into {language!r}. Choose one of: {known}.")
+        known = ", ".join(languages(localedir))
+        raise ValueError(message.format(language=language, known=known)) from None
+
+
+def languages(localedir: Path | str = LOCALE_DIR) -> list[str]:
+    """The languages that `set_language` takes: "en", and those that have a catalogue."""
+    compiled = Path(localedir).glob(f"*/LC_MESSAGES/{DOMAIN}.mo")
+    return ["en", *sorted(path.parent.parent.name for path in compiled)]
 
 
 def _(message: str) -> str:
@@ -58,3 +56,8 @@ def ngettext(singular: str, plural: str, n: int) -> str:
 def N_(message: str) -> str:
     """``message`` as it is, marked where it is defined; ``_`` translates it where it is shown."""
     return message
+
+
+unfinished = N_(
+    "{n} of the {all} texts on this page are not translated yet, and stand here in English."
+)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.support.lessons import TARGETS, build, prose
+from tests.support.lessons import TARGETS, prose
 
 try:
     LESSON = next(target for target in TARGETS if target.name == "05_mnist")
@@ -30,7 +30,7 @@ def test_the_program_is_keras_s_but_for_the_import_lines():
 def test_it_is_the_program_that_the_lesson_runs():
     ran = {
         ast.dump(statement)
-        for cell in build.assemble(LESSON).cells
+        for cell in sources.assemble(LESSON).cells
         if cell.cell_type == "code"
         for statement in ast.parse(cell.source).body
     }
