@@ -75,7 +75,21 @@ class Run(NotebookClient):
         )
 
 
-_PURE = {"abs", "all", "any", "len", "max", "min", "round", "set", "sorted", "sum"}
+_PURE = {
+    "abs",
+    "all",
+    "any",
+    "len",
+    "max",
+    "mean",
+    "min",
+    "round",
+    "set",
+    "sorted",
+    "std",
+    "sum",
+    "tolist",
+}
 
 
 def parts(code: str, line: int) -> list[str]:
@@ -95,10 +109,7 @@ def parts(code: str, line: int) -> list[str]:
             for side in sides:
                 calls = [n.func for n in ast.walk(side) if isinstance(n, ast.Call)]
                 bound = any(isinstance(n, ast.comprehension | ast.Lambda) for n in ast.walk(side))
-                harmless = all(
-                    isinstance(call, ast.Attribute) or getattr(call, "id", "") in _PURE
-                    for call in calls
-                )
+                harmless = all(getattr(c, "attr", getattr(c, "id", "")) in _PURE for c in calls)
                 if harmless and not bound and not isinstance(side, ast.Constant):
                     found[ast.unparse(side)] = None
     return list(found)
@@ -118,8 +129,7 @@ def execute(notebook: NotebookNode, target: Target) -> None:
             run.execute(env=env)
         except CellExecutionError as error:
             message = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
-            where = f", line {run.line} of the cell" if run.line > 1 else ""
-            message = f"{message}{where}{run.values}"
+            message += run.values
             raise LessonError(failure(target, cells, run.at, message, run.line)) from None
         except CellTimeoutError:
             message = f"it ran for more than {CELL_TIMEOUT} seconds"

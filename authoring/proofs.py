@@ -118,7 +118,7 @@ def orphans() -> list[str]:
     }
     found = {
         path
-        for folder in (sources.NOTEBOOKS, sources.EXERCISES, sources.SOLUTIONS)
+        for folder in (sources.NOTEBOOKS, sources.EXERCISES, sources.ANSWERS)
         for path in folder.rglob("*.ipynb")
         if not {".ipynb_checkpoints", "before_reset"} & set(path.parts)
     }

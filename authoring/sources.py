@@ -17,16 +17,16 @@ import nbformat
 from nbformat import NotebookNode
 
 from authoring import slides, translation
-from course_nn import checks
+from course_nn import chapters, checks
 from course_nn.checks.engine import Exercise
-from course_nn.checks.notebook import has_solution, stub
 from course_nn.checks.panel import facts
+from course_nn.notebooks import has_solution, stub
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
-NOTEBOOKS = ROOT / "notebooks"
-EXERCISES = ROOT / "exercises"
-SOLUTIONS = EXERCISES / "solutions"
+NOTEBOOKS, EXERCISES, ANSWERS = (
+    ROOT / name for name in (chapters.NOTEBOOKS, chapters.STUBS, chapters.ANSWERS)
+)
 
 # Nothing in here depends on the machine that builds.
 METADATA = {
@@ -74,7 +74,7 @@ def targets(language: str = "en") -> list[Target]:
 def exercises(language: str = "en") -> list[Target]:
     """The notebooks of exercises, and those of their solutions."""
     stubs = _targets("exercises.md", EXERCISES, language)
-    return stubs + _targets("exercises.md", SOLUTIONS, language, solved=True)
+    return stubs + _targets("exercises.md", ANSWERS, language, solved=True)
 
 
 def _targets(source: str, folder: Path, language: str, solved: bool = False) -> list[Target]:
@@ -254,7 +254,10 @@ def failure(
     """
     if cell is None:
         return f"{shown(target.source)}: {message}"
-    source = "\n".join("    " + part for part in cell.source.splitlines())
+    source = "\n".join(
+        ("  > " if number == line > 1 else "    ") + part
+        for number, part in enumerate(cell.source.splitlines(), 1)
+    )
     first = first_line_in_source(target.source, cells, cell)
     if not first:
         return f"{shown(target.notebook)}, in a cell that the build adds:\n\n{source}\n\n{message}"

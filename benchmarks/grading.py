@@ -32,7 +32,7 @@ from typing import ClassVar, NamedTuple
 import nbformat
 import numpy as np
 
-from course_nn.chapters import CHAPTERS
+from course_nn.chapters import ANSWERS, CHAPTERS, STUBS
 from course_nn.checks import EXERCISES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -112,7 +112,7 @@ def say(text: str) -> None:
 
 def notebook(chapter: int, solved: bool, names: Sequence[str]) -> nbformat.NotebookNode:
     """The notebook of ``chapter`` up to the last of ``names``."""
-    folder = ROOT / "exercises" / ("solutions" if solved else "")
+    folder = ROOT / (ANSWERS if solved else STUBS)
     book = nbformat.read(folder / CHAPTERS[chapter].notebook, 4)
     marks = [found.metadata.get("nbgrader", {}).get("grade_id") for found in book.cells]
     del book.cells[marks.index(f"check_{names[-1]}") + 1 :]

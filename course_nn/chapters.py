@@ -4,9 +4,16 @@ A new chapter is a line here, a folder in ``lessons/`` and a module in ``checks/
 three equal.
 """
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
+from course_nn import i18n
 from course_nn.i18n import N_, _
+
+# The folders of the course that hold a notebook of each chapter; another language's are in a folder
+# of theirs, exercises/es. The last is not in a student's copy, and not where a learner looks first.
+NOTEBOOKS, STUBS, ANSWERS = "notebooks", "exercises", "worked_answers"
 
 
 @dataclass(frozen=True)
@@ -54,3 +61,48 @@ CHAPTERS = {
         Chapter(6, "overfitting", N_("Overfitting and regularization")),
     )
 }
+
+
+def course() -> Path:
+    """The folder of the course: around here, else around the package.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    for place in [Path.cwd(), *Path.cwd().parents, Path(__file__).parent.parent]:
+        if _holds_notebooks(place / STUBS):
+            return place
+    raise FileNotFoundError(_("There is no folder with exercises here. Go to the course's folder."))
+
+
+def language() -> str:
+    """The language of the folder that the learner stands in, such as exercises/es; in a folder of
+    all languages the one that is set. "en" where the course has no such exercises."""
+    try:
+        root = course()
+    except FileNotFoundError:
+        return i18n.language()
+    inside = Path.cwd().relative_to(root).parts if Path.cwd().is_relative_to(root) else ()
+    if inside and inside[0] in (NOTEBOOKS, STUBS, ANSWERS):
+        wanted = inside[1] if len(inside) > 1 else "en"
+    else:
+        wanted = i18n.language()
+    there = re.fullmatch("[a-z]{2,3}(_[A-Z]{2})?", wanted)
+    return wanted if there and _holds_notebooks(root / STUBS / wanted) else "en"
+
+
+def folder(kind: str = STUBS) -> Path:
+    """Where the notebooks are that the learner has to do with, in the `language` of this place.
+
+    Args:
+        kind: NOTEBOOKS, STUBS or ANSWERS.
+
+    Raises:
+        FileNotFoundError: there is no course here.
+    """
+    of_english = course() / kind
+    return of_english if language() == "en" else of_english / language()
+
+
+def _holds_notebooks(place: Path) -> bool:
+    return any(place.glob("[0-9][0-9]_*.ipynb"))

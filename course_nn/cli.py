@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from types import ModuleType
 
-from course_nn import __version__
+from course_nn import __version__, chapters, i18n
 from course_nn.i18n import _
 
 grading: ModuleType | None = None
@@ -26,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal may lack ✓ and ○
             stream.reconfigure(errors="replace")
+    if (here := chapters.language()) in i18n.languages():
+        i18n.set_language(here)
     parser = _parser()
     options = parser.parse_args(arguments)
     if not options.command:
@@ -118,6 +120,7 @@ def _check_once(exercises: list, files: dict[int, Path]) -> int:
         "PYTHONIOENCODING": f"{sys.stdout.encoding or 'utf-8'}:replace",
         "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")])),
         "MPLBACKEND": "agg",
+        "COURSE_NN_LANGUAGE": i18n.language(),
     }
     codes = []
     for chapter, own in groupby(exercises, key=lambda exercise: exercise.chapter):
@@ -169,11 +172,11 @@ def _reset(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     from course_nn import environment
-    from course_nn.checks import notebook, store
+    from course_nn.checks import store
 
     good = environment.check()
     print(_("Python: {path}").format(path=sys.executable))
-    print(_("Exercises: {path}").format(path=notebook.folder()))
+    print(_("Exercises: {path}").format(path=chapters.folder()))
     print(_("Progress: {path}").format(path=store.path()))
     store.progress()
     if store.trouble():

@@ -14,8 +14,9 @@ from pathlib import Path
 DOMAIN = "course_nn"
 LOCALE_DIR = Path(__file__).parent / "locale"
 
+_language = os.environ.get("COURSE_NN_LANGUAGE", "en")
 _translations: _gettext.NullTranslations = _gettext.translation(
-    DOMAIN, str(LOCALE_DIR), [os.environ.get("COURSE_NN_LANGUAGE", "en")], fallback=True
+    DOMAIN, str(LOCALE_DIR), [_language], fallback=True
 )
 
 
@@ -25,9 +26,9 @@ def set_language(language: str, localedir: Path | str = LOCALE_DIR) -> None:
     Raises:
         ValueError: no catalogue for that language is in ``localedir``.
     """
-    global _translations
+    global _language, _translations
     if language == "en":
-        _translations = _gettext.NullTranslations()
+        _language, _translations = "en", _gettext.NullTranslations()
         return
     try:
         _translations = _gettext.translation(DOMAIN, str(localedir), [language])
@@ -35,6 +36,12 @@ def set_language(language: str, localedir: Path | str = LOCALE_DIR) -> None:
         message = _("There is no translation into {language!r}. Choose one of: {known}.")
         known = ", ".join(languages(localedir))
         raise ValueError(message.format(language=language, known=known)) from None
+    _language = language
+
+
+def language() -> str:
+    """The language that everything is said in now, such as "en"."""
+    return _language
 
 
 def languages(localedir: Path | str = LOCALE_DIR) -> list[str]:

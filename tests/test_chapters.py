@@ -28,7 +28,7 @@ def test_the_list_is_what_the_folders_hold():
     assert list(CHAPTERS) == sorted(chapter.number for chapter in CHAPTERS.values())
     lessons = sorted(path.parent.name for path in (ROOT / "lessons").glob("*/exercises.md"))
     assert lessons == stems
-    for folder in ("exercises", "exercises/solutions"):
+    for folder in ("exercises", "worked_answers"):
         assert sorted(path.stem for path in (ROOT / folder).glob("*.ipynb")) == stems
     modules = {path.stem for path in (ROOT / "course_nn" / "checks").glob("chapter*.py")}
     assert modules == {chapter.module for chapter in CHAPTERS.values()}

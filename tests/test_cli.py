@@ -71,7 +71,7 @@ def test_what_fails_is_shown_whole_and_what_passes_in_a_line(course, capfd):
 
 
 def test_every_chapter_is_checked_if_none_is_named(course, capfd):
-    shutil.copytree(course / "exercises" / "solutions", course / "exercises", dirs_exist_ok=True)
+    shutil.copytree(course / "worked_answers", course / "exercises", dirs_exist_ok=True)
     assert cli.main(["check"]) == 0
     said = capfd.readouterr().out
     assert "✗" not in said and "○" not in said and "✓ 4.2" in said
@@ -217,7 +217,7 @@ def test_reset_restores_one_stub_and_keeps_a_copy(course, capfd):
 
 
 def test_reset_in_a_copy_without_solutions_gives_the_signature(course):
-    shutil.rmtree(course / "exercises" / "solutions")
+    shutil.rmtree(course / "worked_answers")
     write(course, "central_difference", "    return 2")
     assert cli.main(["reset", "1.2"]) == 0
     path = course / "exercises" / "01_derivatives.ipynb"

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from authoring import sources as texts
 from tests.support.lessons import TARGETS, prose
 
 try:
@@ -30,7 +31,7 @@ def test_the_program_is_keras_s_but_for_the_import_lines():
 def test_it_is_the_program_that_the_lesson_runs():
     ran = {
         ast.dump(statement)
-        for cell in sources.assemble(LESSON).cells
+        for cell in texts.assemble(LESSON).cells
         if cell.cell_type == "code"
         for statement in ast.parse(cell.source).body
     }

@@ -17,6 +17,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 import course_nn
+from authoring import sources as lessons
 from course_nn.i18n import set_language
 from course_nn.models import Sequential
 from course_nn.plots import BLACK, BLUE, CYCLE, GRAY, GREEN, ORANGE, PURPLE, Picture, canvas, styled
@@ -188,17 +189,17 @@ def test_every_picture_of_a_lesson_is_translated_described_and_whole(
     target, pictures, short_training, monkeypatch, tmp_path, capsys
 ):
     monkeypatch.chdir(tmp_path)
-    cells = [cell for cell in sources.assemble(target).cells if cell.cell_type == "code"]
+    cells = [cell for cell in lessons.assemble(target).cells if cell.cell_type == "code"]
     own = set().union(
         *(words_of_strings(cell.source) for cell in cells)
     )  # all languages share the code
     names: dict = {"__name__": "__main__"}
     faults = []
     for cell in cells:
-        tree = ast.parse(cell.source, sources.first_line(cell))
+        tree = ast.parse(cell.source, lessons.first_line(cell))
         tree = ast.fix_missing_locations(WithoutAsserts().visit(tree))
         try:
-            exec(compile(tree, sources.first_line(cell), "exec"), names)
+            exec(compile(tree, lessons.first_line(cell), "exec"), names)
         except Exception as error:
             assert "raises-exception" in cell.metadata.get("tags", []), traceback.format_exc()
             if Path(traceback.extract_tb(error.__traceback__)[-1].filename).is_relative_to(PACKAGE):

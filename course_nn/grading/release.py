@@ -21,6 +21,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_nn.chapters import ANSWERS, NOTEBOOKS, STUBS
 from course_nn.i18n import _
 from course_nn.notebooks import stub
 
@@ -37,7 +38,7 @@ TOP = [
     "pyproject.toml",
     "start.py",
 ]
-_NOT_FOR_STUDENTS = {"grading", "grading.py", "solutions", "before_reset", "__pycache__"}
+_NOT_FOR_STUDENTS = {"grading", "grading.py", "before_reset", "__pycache__"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def release(out: Path, chapters: Collection[int] = (), root: Path = ROOT) -> Rel
     if out.is_dir() or out.exists() and not zipfile.is_zipfile(out):
         message = _("{path} is there, and is no zip. Name another file with --out.")
         raise ValueError(message.format(path=out))
-    if not (root / "exercises" / "solutions").is_dir() or not (root / "start.py").is_file():
+    if not (root / ANSWERS).is_dir() or not (root / "start.py").is_file():
         message = _("{path} is not the whole course. Release it from a copy with the solutions.")
         raise ValueError(message.format(path=root))
     known = {int(path.name[:2]) for path in (root / "exercises").glob("[0-9][0-9]_*.ipynb")}
@@ -98,7 +99,7 @@ def _files(root: Path, chapters: set[int]) -> Iterator[tuple[str, bytes]]:
     for name in TOP:
         if (root / name).is_file():
             yield name, (root / name).read_bytes()
-    for folder in ("course_nn", "exercises", "notebooks"):
+    for folder in ("course_nn", STUBS, NOTEBOOKS):
         for path in (root / folder).rglob("*"):
             inside = path.relative_to(root)
             hidden = any(part[0] == "." or part in _NOT_FOR_STUDENTS for part in inside.parts)
@@ -109,7 +110,7 @@ def _files(root: Path, chapters: set[int]) -> Iterator[tuple[str, bytes]]:
                 chapter = re.match(r"(\d\d)_.*\.ipynb", path.name)
                 if not chapter or int(chapter[1]) not in chapters | {0}:
                     continue
-                if folder == "exercises":
+                if folder == STUBS:
                     _see_that_it_is_stubs(path, root)
             elif re.fullmatch(r"chapter\d+\.py", path.name) and path.parent.name == "checks":
                 data = without_rights(data)
@@ -132,9 +133,7 @@ def _without_dead_links(name: str, files: dict[str, bytes]) -> bytes:
 
 def _see_that_it_is_stubs(path: Path, root: Path) -> None:
     """Raise a ValueError unless a notebook of exercises has the code it was built with."""
-    solved = root / "exercises" / "solutions" / path.relative_to(root / "exercises")
-    if not solved.is_file():  # of another language
-        solved = root / "exercises" / "solutions" / path.name
+    solved = root / ANSWERS / path.relative_to(root / STUBS)
     if _code(path) != [stub(source) for source in _code(solved)]:
         message = _(
             "{path} is not as the course has it, and students would see what is in it. Put its "

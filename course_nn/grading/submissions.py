@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from course_nn import answers
 from course_nn.answers import Cell, Piece, Placed
-from course_nn.chapters import CHAPTERS
+from course_nn.chapters import ANSWERS, CHAPTERS, NOTEBOOKS, STUBS
 from course_nn.checks import EXERCISES
 from course_nn.grading import sources
 from course_nn.grading.sources import Unreadable
@@ -136,10 +136,10 @@ def _look_into(folder: Path, found: _Found, depth: int = 0) -> None:
         return
     folders = [e for e in entries if e.is_dir(follow_symlinks=False)]
     names = {e.name for e in folders}
-    if "exercises" in names and names & {"course_nn", "notebooks", "lessons"}:
-        folders, entries = [e for e in folders if e.name == "exercises"], []
+    if STUBS in names and names & {"course_nn", NOTEBOOKS, "lessons", ANSWERS}:
+        folders, entries = [e for e in folders if e.name == STUBS], []
         found.notes.append(_("This is a copy of the course. Only its folder exercises was read."))
-    if folder.name == "exercises":
+    if folder.name == STUBS:
         folders = [e for e in folders if e.name != "solutions"]
     for entry in entries:
         if not entry.is_dir(follow_symlinks=False):

@@ -182,7 +182,7 @@ def test_takes_chapters(tmp_path):
 def small_course(folder: Path, answer: str) -> Path:
     """A course of one exercise; ``answer`` stands in the notebook for students."""
     cell = "def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION"
-    for place, source in [("exercises/solutions", cell), ("exercises", answer)]:
+    for place, source in [("worked_answers", cell), ("exercises", answer)]:
         (folder / place).mkdir(parents=True, exist_ok=True)
         notebook = {"cells": [{"cell_type": "code", "source": source.splitlines(keepends=True)}]}
         (folder / place / "01_one.ipynb").write_text(json.dumps(notebook), encoding="utf-8")

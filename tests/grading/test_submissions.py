@@ -22,7 +22,7 @@ from course_nn.grading import submissions as module
 from course_nn.grading.submissions import Submission, find, key, read, safe, whose
 from tests.support import ROOT
 
-SOLVED = sorted((ROOT / "exercises" / "solutions").glob("*.ipynb"))
+SOLVED = sorted((ROOT / "worked_answers").glob("*.ipynb"))
 STUBS = sorted((ROOT / "exercises").glob("*.ipynb"))
 LINKS = pytest.mark.skipif(os.name == "nt", reason="Windows lets only some make links")
 
@@ -735,7 +735,7 @@ def test_of_a_copy_of_the_course_only_the_exercises_are_read(tmp_path):
         tmp_path,
         *(
             f"ana/course/{name}.ipynb"
-            for name in ("exercises/01_a", "exercises/solutions/01_a", "notebooks/01_a")
+            for name in ("exercises/01_a", "worked_answers/01_a", "notebooks/01_a")
         ),
         "ana/course/course_nn/descent.py",
         "ana/course/start.py",

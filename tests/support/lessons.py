@@ -1,8 +1,7 @@
 """The build of the notebooks, for tests: its targets, and what they say."""
 
-from authoring import build, sources
+from authoring import sources
 
-__all__ = ["CHAPTERS", "TARGETS", "build", "prose"]
 TARGETS = sources.targets()
 CHAPTERS = [target for target in TARGETS if target.name != "00_start"]
 

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from tests.support import ROOT
 
 STUBS = sorted((ROOT / "exercises").glob("*.ipynb"))
-SOLUTIONS = sorted((ROOT / "exercises" / "solutions").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "worked_answers").glob("*.ipynb"))
 
 
 def answers(path: Path) -> dict[str, str]:

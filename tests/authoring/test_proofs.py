@@ -10,8 +10,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from authoring import execution, proofs, sources
 from tests.support import ROOT
-from tests.support.lessons import build
 
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 ALT = "A line that rises from left to right."
@@ -47,7 +47,7 @@ ERROR = new_output("error", ename="ValueError", evalue="no", traceback=["ValueEr
     ],
 )
 def test_what_is_fine(cell):
-    assert list(build.problems(new_notebook(cells=[cell]))) == []
+    assert list(proofs.problems(new_notebook(cells=[cell]))) == []
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_is_fine(cell):
             ),
             "without alt",
         ),
-        (executed(new_output("display_data", {build.WIDGET: {}, **PICTURE})), "a widget"),
+        (executed(new_output("display_data", {execution.WIDGET: {}, **PICTURE})), "a widget"),
         (executed(stream(f"saved as {Path.home() / 'model'}")), "only on this machine"),
         (executed(stream("saved as C:\\Users\\ada\\model")), "only on this machine"),
         (executed(stream("/home/ada/model")), "only on this machine"),
@@ -75,7 +75,7 @@ def test_what_is_fine(cell):
     ],
 )
 def test_what_a_reader_elsewhere_could_not_trust_is_named(cell, complaint):
-    (problem,) = build.problems(new_notebook(cells=[cell]))
+    (problem,) = proofs.problems(new_notebook(cells=[cell]))
     assert problem.startswith("cell 1 (x)") and complaint in problem
 
 
@@ -84,8 +84,8 @@ def test_each_notebook_is_small_valid_and_free_of_widget_state(path):
     notebook = nbformat.read(path, nbformat.NO_CONVERT)
     nbformat.validate(notebook)
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
-    assert path.stat().st_size <= build.SIZE_LIMIT
-    assert list(build.problems(notebook)) == []
+    assert path.stat().st_size <= proofs.SIZE_LIMIT
+    assert list(proofs.problems(notebook)) == []
 
 
 def test_nbval_compares_words_and_errors_and_not_the_bytes_of_pictures(tmp_path):
@@ -108,7 +108,7 @@ def test_nbval_compares_words_and_errors_and_not_the_bytes_of_pictures(tmp_path)
         ),
         ("a warning", executed(source="import sys; sys.stderr.write('old') and None"), "failed"),
     ]
-    notebook = new_notebook(cells=[cell for _, cell, _ in cells], metadata=build.METADATA)
+    notebook = new_notebook(cells=[cell for _, cell, _ in cells], metadata=sources.METADATA)
     path = tmp_path / "traps.ipynb"
     nbformat.write(notebook, path)
     options = ["-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider", "-v", str(path)]

@@ -5,14 +5,14 @@ import re
 import nbformat
 import pytest
 
+from authoring import build, proofs, sources
 from course_nn.chapters import CHAPTERS
 from course_nn.checks import EXERCISES, panel
-from tests.support.lessons import build
 from tests.support.published import SOLUTIONS, STUBS, answers, nbgrader
 
-TARGETS = build.exercises()
+TARGETS = sources.exercises()
 each_target = pytest.mark.parametrize(
-    "target", TARGETS, ids=[target.notebook.relative_to(build.ROOT).stem for target in TARGETS]
+    "target", TARGETS, ids=[target.notebook.relative_to(sources.ROOT).stem for target in TARGETS]
 )
 SOURCE = """# Exercises 9. Nine
 
@@ -47,14 +47,14 @@ check(central_difference)
 @pytest.fixture
 def source(tmp_path, monkeypatch):
     """Chapter 9, whose exercises are the text that it is called with: stub and solution."""
-    for name in ("LESSONS", "NOTEBOOKS", "EXERCISES"):
-        monkeypatch.setattr(build, name, tmp_path / name.lower())
+    for name in ("LESSONS", "NOTEBOOKS", "EXERCISES", "ANSWERS"):
+        monkeypatch.setattr(sources, name, tmp_path / name.lower())
     path = tmp_path / "lessons" / "09_nine" / "exercises.md"
     path.parent.mkdir(parents=True)
 
     def written(text=SOURCE):
         path.write_text(text, encoding="utf-8")
-        return build.exercises()
+        return sources.exercises()
 
     return written
 
@@ -65,12 +65,12 @@ def source(tmp_path, monkeypatch):
 def test_a_source_makes_two_notebooks(source, tmp_path):
     stub, solved = source()
     assert stub.notebook == tmp_path / "exercises" / "09_nine.ipynb"
-    assert solved.notebook == tmp_path / "exercises" / "solutions" / "09_nine.ipynb"
+    assert solved.notebook == tmp_path / "answers" / "09_nine.ipynb"
     assert (stub.solved, solved.solved) == (False, True)
 
 
 def test_the_stub_is_what_nbgrader_would_make(source):
-    stub, solved = map(build.assemble, source())
+    stub, solved = map(sources.assemble, source())
     assert stub.cells[3].source == (
         'def central_difference(f, x, h):\n    """What it gives."""\n'
         "    # YOUR CODE HERE\n    raise NotImplementedError()"
@@ -81,7 +81,7 @@ def test_the_stub_is_what_nbgrader_would_make(source):
 
 
 def test_answers_and_checks_carry_nbgraders_marks(source):
-    stub, solved = map(build.assemble, source())
+    stub, solved = map(sources.assemble, source())
     answer = {
         "grade_id": "central_difference",
         "schema_version": 3,
@@ -109,7 +109,7 @@ def test_answers_and_checks_carry_nbgraders_marks(source):
 def test_stubs_are_built_with_their_checks_run(source, capsys):
     source()
     assert build.main(["09_nine"]) == 0
-    stub, solved = (nbformat.read(target.notebook, 4) for target in build.exercises())
+    stub, solved = (nbformat.read(target.notebook, 4) for target in sources.exercises())
     assert "not attempted yet" in stub.cells[4].outputs[0].data["text/plain"]
     assert "passed, 1 point" in solved.cells[4].outputs[0].data["text/plain"]
     assert build.main(["--check"]) == 0
@@ -120,7 +120,7 @@ def test_a_solution_that_does_not_pass_is_not_built(source, capsys):
     assert build.main(["09_nine"]) == 1
     said = capsys.readouterr().err
     assert "you divide by 2 alone" in said and "check(central_difference)" in said
-    stub, solved = build.exercises()
+    stub, solved = sources.exercises()
     assert stub.notebook.exists() and not solved.notebook.exists()
 
 
@@ -140,28 +140,8 @@ def test_a_solution_that_does_not_pass_is_not_built(source, capsys):
     ],
 )
 def test_a_source_that_is_not_the_specification_is_refused(source, change, complaint):
-    with pytest.raises(build.LessonError, match=complaint):
-        build.assemble(source(SOURCE.replace(*change))[0])
-
-
-def test_exercises_have_a_catalogue_of_their_own(source, capsys):
-    source()
-    assert build.languages() == ["en"]
-    assert build.main(["--extract", "es"]) == 0
-    (catalogue,) = (build.LESSONS / "09_nine").glob("*.po")
-    assert catalogue.name == "exercises.es.po"
-    assert build.languages() == ["en", "es"]
-    catalogue.write_text(
-        re.sub(
-            r'msgstr ""\n(?=\n)',
-            'msgstr "Palabras."\n',
-            catalogue.read_text(encoding="utf-8") + "\n",
-        ),
-        encoding="utf-8",
-    )
-    stub, solved = build.exercises("es")
-    assert stub.notebook == build.EXERCISES / "es" / "09_nine.ipynb"
-    assert solved.notebook == build.EXERCISES / "es" / "solutions" / "09_nine.ipynb"
+    with pytest.raises(sources.LessonError, match=complaint):
+        sources.assemble(source(SOURCE.replace(*change))[0])
 
 
 # What is committed
@@ -169,7 +149,7 @@ def test_exercises_have_a_catalogue_of_their_own(source, capsys):
 
 @each_target
 def test_what_is_committed_is_what_the_source_builds(target):
-    build.check(target)
+    proofs.check(target)
 
 
 def test_each_exercise_is_in_the_notebook_of_its_chapter_in_order():
@@ -179,7 +159,7 @@ def test_each_exercise_is_in_the_notebook_of_its_chapter_in_order():
 
 @each_target
 def test_each_answer_is_followed_by_its_check(target):
-    ids = [nbgrader(cell)["grade_id"] for cell in build.assemble(target).cells if nbgrader(cell)]
+    ids = [nbgrader(cell)["grade_id"] for cell in sources.assemble(target).cells if nbgrader(cell)]
     assert ids[1::2] == [f"check_{name}" for name in ids[::2]]
     assert len(ids) == len(set(ids))
 
