@@ -21,7 +21,8 @@ STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """The course's folder, in which the learner stands."""
-    shutil.copytree(ROOT / "exercises", tmp_path / "exercises")
+    for folder in ("exercises", "worked_answers"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "notes").mkdir()
     monkeypatch.chdir(tmp_path / "notes")
     monkeypatch.setenv("COURSE_NN_DATA", str(tmp_path / "data"))

@@ -110,7 +110,7 @@ def test_a_false_assertion_shows_its_line_and_the_values(lesson):
 
 def test_what_an_assertion_compares_is_evaluated_once_more_only_if_that_changes_nothing():
     code = "a = 1\nassert (\n    f(a) == max(b) + 1 and rng[c].all() and all(d for d in e)\n)"
-    assert parts(code, 3) == ["max(b) + 1", "f", "a", "b", "rng", "c", "d", "e"]
+    assert sorted(parts(code, 3)) == ["a", "b", "c", "d", "e", "f", "max(b) + 1", "rng"]
     assert parts(code, 1) == []
 
 
