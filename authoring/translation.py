@@ -161,7 +161,12 @@ def in_words(code: str, entries: dict[str, str]) -> str:
 def _program(code: str) -> str:
     """What ``code`` does, but for the words in its strings."""
     tree = ast.parse(code)
+    kept: set[int] = set()  # how numbers are formatted
     for node in ast.walk(tree):
+        if isinstance(node, ast.FormattedValue) and node.format_spec:
+            kept |= {id(part) for part in ast.walk(node.format_spec)}
+        if id(node) in kept:
+            continue
         if isinstance(node, ast.JoinedStr):
             parts = [part for part in node.values if isinstance(part, ast.FormattedValue)]
             node.values = sorted(parts, key=ast.dump)

@@ -53,3 +53,31 @@ def compile_catalogue(localedir: Path, language: str = "xx") -> None:
     folder = localedir / language / "LC_MESSAGES"
     folder.mkdir(parents=True)
     catalogue.save_as_mofile(str(folder / f"{DOMAIN}.mo"))
+
+
+# Another one, which a translator's files can hold: llookkss lliikkee tthhiiss
+
+_NO_LETTERS = re.compile(
+    r"(\{(?:[^{}]|\{[^{}]*\})*\}|\$\$.*?\$\$|\$[^$\n]*\$|<[^>\n]*>|^(?:~~~|```).*?^(?:~~~|```)"
+    r"|`[^`\n]*`|\]\([^)]*\)|https?://\S+|\\.|%[a-z])",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def doubled(text: str) -> str:
+    """``text`` with each letter twice; placeholders, formulas, tags, links and code stay."""
+    parts = _NO_LETTERS.split(text)
+    parts[::2] = [re.sub(r"[^\W\d_]", r"\g<0>\g<0>", part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def fill(catalogue: Path) -> None:
+    """Translate all that ``catalogue`` asks for, letter by letter."""
+    entries = polib.pofile(str(catalogue))
+    for entry in entries:
+        entry.flags = [flag for flag in entry.flags if flag != "fuzzy"]
+        if entry.msgid_plural:
+            entry.msgstr_plural = {0: doubled(entry.msgid), 1: doubled(entry.msgid_plural)}
+        else:
+            entry.msgstr = doubled(entry.msgid)
+    entries.save()
