@@ -21,6 +21,8 @@ from course_nn.inside.functions import (
     surface_gradient_without_1,
 )
 
+STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)  # what is often taken in place of the h that is given
+
 
 def differences(rng):
     """f, x, h: a step of 1 hides a missing h, so it comes with others."""
@@ -33,6 +35,10 @@ def differences(rng):
     yield growth, 1.0, 0.25
     yield square, 3, 1e-3
     yield cube, np.array([1.0, 2.0, 3.0]), 0.1
+    yield cube, np.array([[-3, 0], [1, 2]]), 0.25  # whole numbers, slopes that are none
+    yield square, np.array([-3000.0, 4000.0]), 0.5
+    yield square, np.array([2e-4, -3e-4]), 1e-4
+    yield sine, rng.normal(size=24).round(2), 0.1
     for function in (sine, growth, cube):
         yield function, rng.normal(size=(2, 3)).round(2), 0.01
 
@@ -71,6 +77,30 @@ forward_difference = exercise(
         ),
         N_("The rise is divided by 2 h, but from x to x + h the run is h."): lambda f, x, h: (
             (f(x + h) - f(x)) / (2 * h)
+        ),
+        N_("The rise is multiplied by h. Divide it by the run."): lambda f, x, h: (
+            (f(x + h) - f(x)) * h
+        ),
+        N_("The rise is divided by x. Divide it by the run, which is h."): lambda f, x, h: (
+            (f(x + h) - f(x)) / x
+        ),
+        N_("f(x) is not subtracted: a slope needs the difference of two values."): lambda f, x, h: (
+            f(x + h) / h
+        ),
+        N_("The two values are added. A rise is their difference."): lambda f, x, h: (
+            (f(x + h) + f(x)) / h
+        ),
+        N_("This is 1 everywhere: h is added to the value of f. Add it to x, as in f(x + h)."): (
+            lambda f, x, h: (f(x) + h - f(x)) / h
+        ),
+        N_("This is f(h) / h. Take the difference of two values of f, not of two places."): (
+            lambda f, x, h: f(x + h - x) / h
+        ),
+        N_("The step is another one than the h that is given. Use h itself."): tuple(
+            lambda f, x, h, step=step: (f(x + step) - f(x)) / step for step in STEPS
+        ),
+        N_("The slope is cut off to a whole number, as // does. Divide with a single /."): (
+            lambda f, x, h: (f(x + h) - f(x)) // h
         ),
     },
     rights=(
@@ -122,6 +152,28 @@ central_difference = exercise(
         N_("The steps are half as long as asked: go from x - h to x + h."): lambda f, x, h: (
             (f(x + h / 2) - f(x - h / 2)) / h
         ),
+        N_("The rise is not divided by the run, 2 h."): lambda f, x, h: f(x + h) - f(x - h),
+        N_("Parentheses are missing: only f(x - h) is divided by 2 h."): lambda f, x, h: (
+            f(x + h) - f(x - h) / (2 * h)
+        ),
+        N_("The rise is multiplied by 2 h. Divide it by the run."): lambda f, x, h: (
+            (f(x + h) - f(x - h)) * (2 * h)
+        ),
+        N_("This goes from x - h to x alone. The central difference goes on to x + h."): (
+            lambda f, x, h: (f(x) - f(x - h)) / h
+        ),
+        N_("This starts at x and ends at x + 2 h. Put x in the middle: from x - h to x + h."): (
+            lambda f, x, h: (f(x + 2 * h) - f(x)) / (2 * h)
+        ),
+        N_("This is the second derivative, the change of the slope. Leave out the 2 f(x)."): (
+            lambda f, x, h: (f(x + h) - 2 * f(x) + f(x - h)) / h**2
+        ),
+        N_("The step is another one than the h that is given. Use h itself."): tuple(
+            lambda f, x, h, step=step: (f(x + step) - f(x - step)) / (2 * step) for step in STEPS
+        ),
+        N_("The slope is cut off to a whole number, as // does. Divide with a single /."): (
+            lambda f, x, h: (f(x + h) - f(x - h)) // (2 * h)
+        ),
     },
     rights=(
         lambda f, x, h: ((f(x + h) - f(x)) / h + (f(x) - f(x - h)) / h) / 2,
@@ -139,6 +191,10 @@ def points(rng):
     yield product, np.array([2.0, 3.0, 5.0]), 0.5
     yield sum_of_cubes, np.array([[1.0, 2.0], [3.0, 4.0]]), 0.1
     yield sum_of_squares, np.array([1, 2, 3]), 0.25
+    yield sum_of_cubes, np.array([[1, -2], [0, 3]]), 0.25  # whole numbers, slopes that are none
+    yield sum_of_squares, np.array([3000.0, -2000.0, 0.0]), 0.5
+    yield sum_of_squares, np.array([2e-4, -3e-4]), 1e-4
+    yield sum_of_cubes, rng.normal(size=(24, 1)).round(2), 0.1
     for shape in ((4,), (2, 3), (1, 5)):
         yield product, rng.normal(size=shape).round(2), 0.01
         yield sum_of_cubes, rng.normal(size=shape).round(2), 0.01
@@ -157,6 +213,15 @@ def one_entry_at_a_time(f, x, h, step=lambda h: h, run=lambda h: 2 * h, dtype=fl
         if put_back:
             x[i] = old
         gradient[i] = (high - low) / run(h)
+    return gradient
+
+
+def a_row_at_a_time(f, x, h):
+    gradient = np.zeros(x.shape)
+    for i in range(len(x)):
+        step = np.zeros(x.shape)
+        step[i] = h
+        gradient[i] = (f(x + step) - f(x - step)) / (2 * h)
     return gradient
 
 
@@ -202,6 +267,27 @@ numerical_gradient = exercise(
         N_("x holds whole numbers and cuts off the h that you add. Convert it to float first."): (
             lambda f, x, h: one_entry_at_a_time(f, x, h, dtype=None)
         ),
+        N_(
+            "Whole numbers in x make a gradient of whole numbers: zeros_like(x) has the type of x."
+        ): (lambda f, x, h: one_entry_at_a_time(f, x, h).astype(x.dtype)),
+        N_("The gradient is an array of zeros. Put each slope into its entry, gradient[i] = ..."): (
+            lambda f, x, h: np.zeros(x.shape)
+        ),
+        N_("The rise is not divided by the run, 2 h."): lambda f, x, h: one_entry_at_a_time(
+            f, x, h, run=lambda h: 1
+        ),
+        N_("The sign is turned round: it is the value at x[i] + h less that at x[i] - h."): (
+            lambda f, x, h: -one_entry_at_a_time(f, x, h)
+        ),
+        N_("/ 2 * h divides by 2 and multiplies by h. Put the product in parentheses."): (
+            lambda f, x, h: one_entry_at_a_time(f, x, h, run=lambda h: 2 / h)
+        ),
+        N_("Of an array of two axes whole rows move at once: x[i] is a row. Use np.ndindex."): (
+            a_row_at_a_time
+        ),
+        N_("The step is another one than the h that is given. Use h itself."): tuple(
+            lambda f, x, h, step=step: one_entry_at_a_time(f, x, step) for step in STEPS
+        ),
         N_("The gradient has the shape of x. Yours is flat."): lambda f, x, h: one_entry_at_a_time(
             f, x, h
         ).ravel(),
@@ -226,7 +312,12 @@ def formulas(rng):
     yield sum_of_cubes, sum_of_cubes_gradient, np.array([1.0]), 0.1
     yield surface, surface_gradient, np.array([3.0, 4.0]), 0.1
     yield surface, surface_gradient_without_1, np.array([1.0, -2.0]), 0.5
+    yield surface, surface_gradient_without_1, np.array([1.0, 2.0]), 0.5
     yield sum_of_cubes, square, np.array([[1.0, 2.0], [-1.0, 3.0]]), 0.5
+    yield sum_of_squares, square, np.array([3000.0, -2000.0]), 0.5
+    yield sum_of_squares, square, np.array([2e-4, -3e-4]), 1e-4
+    yield sum_of_cubes, square, np.linspace(-1, 3, 48).reshape(24, 2), 0.1
+    yield sum_of_cubes, sum_of_cubes_gradient, np.array([1.0, -1.0]), 0.05
     for shape in ((3,), (2, 2), (1, 4)):
         x = rng.normal(size=shape).round(1) + 0.05
         yield sum_of_cubes, sum_of_cubes_gradient, x, 0.25
@@ -237,6 +328,14 @@ def relative_error(f, gradient, x, h, numerical=one_entry_at_a_time):
     """|a - n| / (|a| + |n|), with the lengths of the arrays."""
     a, n = gradient(x), numerical(f, x, h)
     return np.linalg.norm(a - n) / (np.linalg.norm(a) + np.linalg.norm(n))
+
+
+length = np.linalg.norm
+
+
+def compared(error):
+    """A gradient check that gives ``error`` of the two gradients."""
+    return lambda f, gradient, x, h: error(gradient(x), one_entry_at_a_time(f, x, h))
 
 
 gradient_check = exercise(
@@ -274,10 +373,30 @@ gradient_check = exercise(
             )
         ),
         N_("It is divided by the length of one gradient. Divide by the sum of both."): (
-            lambda f, gradient, x, h: (
-                np.linalg.norm(gradient(x) - one_entry_at_a_time(f, x, h))
-                / np.linalg.norm(one_entry_at_a_time(f, x, h))
-            )
+            compared(lambda a, n: length(a - n) / length(n)),
+            compared(lambda a, n: length(a - n) / length(a)),
+            compared(lambda a, n: length(a - n) / max(length(a), length(n))),
+        ),
+        N_("It is divided by the length of the sum. Divide by the sum of the two lengths."): (
+            compared(lambda a, n: length(a - n) / length(a + n))
+        ),
+        N_("It is divided by the product of the lengths. Divide by their sum."): (
+            compared(lambda a, n: length(a - n) / (length(a) * length(n)))
+        ),
+        N_("The length is more than the sum of the entries' sizes: square, add, take the root."): (
+            compared(lambda a, n: np.sum(abs(a - n)) / (np.sum(abs(a)) + np.sum(abs(n)))),
+        ),
+        N_("These are squares of the lengths. np.linalg.norm takes the root as well."): (
+            compared(lambda a, n: length(a - n) ** 2 / (length(a) ** 2 + length(n) ** 2)),
+        ),
+        N_("This is the greatest relative error of an entry. Compare the lengths of the arrays."): (
+            compared(lambda a, n: np.max(abs(a - n) / (abs(a) + abs(n)))),
+        ),
+        N_(
+            "This is the mean of the entries' relative errors. Compare the lengths of the arrays."
+        ): (compared(lambda a, n: np.mean(abs(a - n) / (abs(a) + abs(n)))),),
+        N_("Parentheses are missing: the length of n is added after the division."): (
+            compared(lambda a, n: length(a - n) / length(a) + length(n)),
         ),
         N_("The differences are forward ones. Use the central ones of your numerical_gradient."): (
             lambda f, gradient, x, h: relative_error(
@@ -294,8 +413,11 @@ gradient_check = exercise(
                 / (np.abs(gradient(x)) + np.abs(one_entry_at_a_time(f, x, h)))
             )
         ),
-        N_("The step h is not used. Hand it on to numerical_gradient."): (
-            lambda f, gradient, x, h: relative_error(f, gradient, x, 1e-5)
+        N_("The step is another one than the h that is given. Hand h on to numerical_gradient."): (
+            tuple(
+                lambda f, gradient, x, h, step=step: relative_error(f, gradient, x, step)
+                for step in STEPS
+            )
         ),
     },
     rights=(
@@ -316,6 +438,8 @@ def numbers(rng):
     yield (3,)
     yield (np.array([-1.0, 0.0, 2.0]),)
     yield (np.array([2, -3, 0]),)
+    yield (np.array([4.5e-4, -4.5e-4, 8.0, -8.0, 12.0, -12.0]),)
+    yield (rng.normal(0, 2, 24).round(1),)
     for shape in ((4,), (2, 3), (1, 1)):
         yield (rng.normal(0, 2, shape).round(1),)
 
@@ -366,9 +490,37 @@ activation_slopes = exercise(
         N_("The slope of the sigmoid has the wrong sign: it rises everywhere."): (
             lambda x: (-slopes(x)[0], *slopes(x)[1:])
         ),
-        N_("Sigmoid and tanh have changed places. Return sigmoid, tanh, relu."): (
-            lambda x: (slopes(x)[1], slopes(x)[0], slopes(x)[2])
+        N_("The three slopes have changed places. Return sigmoid, tanh, relu."): tuple(
+            lambda x, order=order: tuple(slopes(x)[i] for i in order)
+            for order in ((1, 0, 2), (2, 1, 0), (0, 2, 1), (1, 2, 0), (2, 0, 1))
         ),
+        N_("For the sigmoid this is its value. Its slope is s (1 - s)."): (
+            lambda x: (1 / (1 + np.exp(-x)), *slopes(x)[1:])
+        ),
+        N_("For tanh, x stands where its value belongs: 1 - t squared, with t = tanh(x)."): (
+            lambda x: (slopes(x)[0], 1 - np.multiply(x, x), slopes(x)[2])
+        ),
+        N_("For tanh this is t squared. The slope is what is missing to 1: 1 - t squared."): (
+            lambda x: (slopes(x)[0], np.tanh(x) ** 2, slopes(x)[2])
+        ),
+        N_("For tanh this is the sigmoid's formula, t (1 - t). That of tanh is 1 - t squared."): (
+            lambda x: (slopes(x)[0], np.tanh(x) * (1 - np.tanh(x)), slopes(x)[2])
+        ),
+        N_("The slope of tanh is 1 - t squared, and you add the square."): (
+            lambda x: (slopes(x)[0], 1 + np.tanh(x) ** 2, slopes(x)[2])
+        ),
+        N_("tanh is taken of x squared. Square its value: tanh(x) ** 2."): (
+            lambda x: (slopes(x)[0], 1 - np.tanh(np.multiply(x, x)), slopes(x)[2])
+        ),
+        N_("Below 0 the slope of ReLU is taken as -1. The line is level there: 0."): (
+            lambda x: (*slopes(x)[:2], np.sign(x))
+        ),
+        N_("At 0 the slope of ReLU is taken as 1/2. Take 0, as the exercise says: x > 0."): (
+            lambda x: (*slopes(x)[:2], np.heaviside(x, 0.5))
+        ),
+        N_(
+            "ReLU is 0 below 0 and rises above, so its slope is 1 above 0: the sides are swapped."
+        ): (lambda x: (*slopes(x)[:2], np.where(np.less(x, 0), 1.0, 0.0))),
     },
     rights=(
         lambda x: (
@@ -391,6 +543,10 @@ def links(rng):
     yield 1.0, 1.0, -1.0, 0.5
     yield 3.0, 0.5, -1.0, 0.0
     yield -2, 1, 1, 1
+    yield -3, 1, 2, 0
+    yield 2000.0, 1e-4, 0.0, -3.0
+    yield -2000.0, 1e-4, 0.1, -3.0
+    yield 1e-4, 0.5, 0.25, -1.0
     for _case in range(6):
         x, w, b, y = rng.normal(size=4).round(1) + 0.05
         yield float(x), float(w), float(b), float(y)
@@ -448,6 +604,28 @@ chain_slope = exercise(
         N_("This is the slope of a sigmoid, a (1 - a). That of tanh is 1 - a squared."): (
             lambda x, w, b, y: chain(x, w, b, y, to_z=lambda a: a * (1 - a))
         ),
+        N_("The slope of tanh is 1 - a squared; the square is missing."): (
+            lambda x, w, b, y: chain(x, w, b, y, to_z=lambda a: 1 - a)
+        ),
+        N_("The slope of tanh is taken from z: 1 - z squared. It is 1 - a squared."): (
+            lambda x, w, b, y: 2 * (np.tanh(w * x + b) - y) * (1 - (w * x + b) ** 2) * x
+        ),
+        N_("The error itself stands where its slope belongs: (a - y) squared has 2 (a - y)."): (
+            lambda x, w, b, y: chain(x, w, b, y, to_a=lambda a, y: (a - y) ** 2)
+        ),
+        N_("This is the error. Its slope with respect to w is asked."): (
+            lambda x, w, b, y: (np.tanh(w * x + b) - y) ** 2
+        ),
+        N_("The first link is missing: the slope of the error by a is 2 (a - y)."): (
+            lambda x, w, b, y: chain(x, w, b, y, to_a=lambda a, y: 1)
+        ),
+        N_("The slope of the error by a is 2 (a - y), and y is missing in it."): (
+            lambda x, w, b, y: chain(x, w, b, y, to_a=lambda a, y: 2 * a)
+        ),
+        N_("b has no effect: z = w x + b."): lambda x, w, b, y: chain(x, w, 0, y),
+        N_("tanh is missing in the error: a is tanh(z), and z stands in its place."): (
+            lambda x, w, b, y: 2 * (w * x + b - y) * (1 - np.tanh(w * x + b) ** 2) * x
+        ),
     },
     rights=(
         lambda x, w, b, y: 2 * x * (np.tanh(w * x + b) - y) / np.cosh(w * x + b) ** 2,
@@ -473,7 +651,12 @@ stable_sigmoid = exercise(
     difficulty=2,
     reference=with_e,
     inputs=numbers,
-    extremes=((-1000.0,), (1000.0,), (np.array([-1000.0, -40.0, 0.0, 40.0, 1000.0]),)),
+    extremes=(
+        (-1000.0,),
+        (1000.0,),
+        (-40.0,),
+        (np.array([-1000.0, -40.0, 0.0, 40.0, 1000.0]),),
+    ),
     atol=1e-30,  # e^-40 has to be more than 0
     overflow_free=True,
     hints=(
@@ -496,12 +679,35 @@ stable_sigmoid = exercise(
         ): (lambda z: np.exp(z) / (1 + np.exp(z))),
         N_(
             "z is cut off, so small values come out wrong: the sigmoid of -40 is 4e-18, not more."
-        ): (lambda z: 1 / (1 + np.exp(-np.clip(z, -30, 30)))),
+        ): tuple(
+            lambda z, limit=limit: 1 / (1 + np.exp(-np.clip(z, -limit, limit)))
+            for limit in (10, 20, 30, 35, 36)
+        ),
         N_(
-            "With tanh, (1 + tanh(z / 2)) / 2, small values drown in the 1: at -40 nothing is left."
-        ): (lambda z: (1 + np.tanh(np.divide(z, 2))) / 2),
-        N_("This is right for z above 0. Below, the numerator has to be e^-|z|."): (
+            "Small values are lost: at -40 it gives 0, not 4e-18. So it goes where a number close to 1 "
+            "is taken from 1, as in 1 - 1 / (1 + e^z) and (1 + tanh(z / 2)) / 2, or where it is cut off."
+        ): (
+            lambda z: (1 + np.tanh(np.divide(z, 2))) / 2,
+            lambda z: 1 - 1 / (1 + np.exp(z)),
+        ),
+        N_("Below 0 this gives the value for |z|. There the numerator has to be e^-|z|."): (
             lambda z: 1 / (1 + np.exp(-np.abs(z)))
+        ),
+        N_("Above 0 this gives the value for -|z|. There the numerator has to be 1."): (
+            lambda z: np.exp(-np.abs(z)) / (1 + np.exp(-np.abs(z)))
+        ),
+        N_("The result is rounded to 0 and 1. Return the numbers between."): (
+            lambda z: np.round(with_e(z)),
+            lambda z: np.where(np.greater(z, 0), 1.0, 0.0),
+            lambda z: np.where(np.greater_equal(z, 0), 1.0, 0.0),
+        ),
+        N_("Parentheses are missing: 1 / 1 + e is 1 + e. Divide by the sum, (1 + e)."): (
+            lambda z: 1 / 1 + np.exp(-z),
+            lambda z: np.where(np.less(z, 0), np.exp(-np.abs(z)), 1) / 1 + np.exp(-np.abs(z)),
+        ),
+        N_("This is ReLU, max(z, 0). The sigmoid runs from 0 to 1."): lambda z: np.maximum(z, 0),
+        N_("This is log(1 + e^z), whose slope the sigmoid is. Its value is asked."): (
+            lambda z: np.logaddexp(0, z)
         ),
         N_("The sign of z is turned round: this falls where the sigmoid rises."): (
             lambda z: with_e(np.negative(z))
@@ -526,6 +732,9 @@ def scores(rng):
     yield (np.array([-1.0, -2.0]),)
     yield (np.array([0, 3, 1]),)
     yield (np.array([5.0]),)
+    yield (np.array([-8.0, 0.0, 0.0]),)
+    yield (np.array([4e-4, -3e-4]),)
+    yield (rng.normal(0, 2, 24).round(1),)
     for size in (3, 4, 6):
         yield (rng.normal(0, 2, size).round(1),)
 
@@ -545,10 +754,17 @@ stable_softmax = exercise(
     difficulty=2,
     reference=shares,
     inputs=scores,
+    overflow_free=True,
     extremes=(
         (np.array([1000.0, 0.0]),),
         (np.array([-1000.0, -1001.0]),),
         (np.array([1000.0, 999.0, -1000.0]),),
+        (np.array([1000.0, 1001.0]),),  # subtracting the smallest would do
+        (np.array([1000.0, 0.0, 999.0]),),  # the first, and the last
+        (np.array([0.0, 1000.0]),),  # the mean, the median and the last
+        (np.array([0.0, 0.0, 1000.0, 0.0]),),  # neither the mean nor the median
+        (np.array([1000.0, 1000.0, 0.0, 0.0, 0.0]),),  # the mean and not the median
+        (np.array([3000.0, 2000.0]),),
     ),
     hints=(
         N_("First without extremes: e to each score, divided by the sum of them all."),
@@ -577,6 +793,50 @@ stable_softmax = exercise(
         ),
         N_("The smallest score is subtracted. It is the largest that must not overflow."): (
             lambda z: shares(z, np.min)
+        ),
+        N_("The first score is subtracted. A later one may be far larger: subtract the largest."): (
+            lambda z: shares(z, lambda z: z[0])
+        ),
+        N_("The last score is subtracted. Another may be far larger: subtract the largest."): (
+            lambda z: shares(z, lambda z: z[-1])
+        ),
+        N_("The mean is subtracted. The largest score may be far above it: subtract that."): (
+            lambda z: shares(z, np.mean)
+        ),
+        N_("The median is subtracted. The largest score may be far above it: subtract that."): (
+            lambda z: shares(z, np.median)
+        ),
+        N_(
+            "Of scores that are all far below 0 nothing is left, and 0 / 0 is no number. Subtract the "
+            "largest score itself: not its size, and not a start value such as 0."
+        ): (
+            lambda z: shares(z, lambda z: np.max(np.abs(z))),
+            lambda z: shares(z, lambda z: max(0, np.max(z))),
+        ),
+        N_(
+            "The scores are divided by the largest. Subtract it: only that leaves the shares alone."
+        ): (lambda z: shares(z / np.max(z))),
+        N_("The scores are cut off, which makes large ones equal. Subtract the largest instead."): (
+            tuple(
+                lambda z, limit=limit: shares(np.clip(z, -limit, limit), lambda z: 0)
+                for limit in (100, 500, 700)
+            )
+        ),
+        N_(
+            "The largest score is subtracted above, and not below: numerator and sum need the same."
+        ): (lambda z: np.exp(z - np.max(z)) / np.sum(np.exp(z))),
+        N_("The numerator is e^z as it was. Subtract the largest score there as well."): (
+            lambda z: np.exp(z) / np.sum(np.exp(z - np.max(z)))
+        ),
+        N_("All goes to the largest score. The others have their shares, too."): (
+            lambda z: np.where(np.arange(len(z)) == np.argmax(z), 1.0, 0.0),
+            lambda z: np.where(z == np.max(z), 1.0, 0.0),
+        ),
+        N_("The exponentials are divided by their length. Divide by their sum."): (
+            lambda z: np.exp(z - np.max(z)) / np.linalg.norm(np.exp(z - np.max(z)))
+        ),
+        N_("The exponentials are divided by their mean. Divide by their sum."): (
+            lambda z: np.exp(z - np.max(z)) / np.mean(np.exp(z - np.max(z)))
         ),
         N_(
             "A sigmoid of each score: these do not add up to 1. Divide by the sum of the exponentials."

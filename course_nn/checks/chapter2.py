@@ -23,6 +23,9 @@ def places(rng):
     yield bowl_gradient, np.array([4, -3]), 0.05
     yield valley_gradient, np.array([-1.2, 1.0]), 0.001
     yield two_minima_slope, np.array([[0.1, 0.2, 1.0]]), 0.1
+    yield square_slope, np.array([3000.0, 0.0, -2000.0]), 0.1
+    yield square_slope, np.array([2e-4, -3e-4]), 0.1
+    yield square_slope, rng.normal(size=24).round(2), 0.1
     yield valley_gradient, rng.normal(size=2).round(2), 0.01
     yield square_slope, rng.normal(size=(2, 3)).round(2), 0.3
 
@@ -63,7 +66,33 @@ descent_step = exercise(
             lambda gradient, x, learning_rate: x + learning_rate * gradient(x)
         ),
         N_("This is the step alone. Take it away from x, and return where that leads."): (
-            lambda gradient, x, learning_rate: learning_rate * gradient(x)
+            lambda gradient, x, learning_rate: learning_rate * gradient(x),
+            lambda gradient, x, learning_rate: -learning_rate * gradient(x),
+        ),
+        N_("This is the slope. Take it away from x, times the learning rate."): (
+            lambda gradient, x, learning_rate: gradient(x)
+        ),
+        N_("The slope is divided by the learning rate. Multiply it: a small rate, a short step."): (
+            lambda gradient, x, learning_rate: x - gradient(x) / learning_rate
+        ),
+        N_("x stands in place of the slope, which is gradient(x)."): (
+            lambda gradient, x, learning_rate: x - learning_rate * x
+        ),
+        N_("x and the slope have changed places: start from x, and subtract from it."): (
+            lambda gradient, x, learning_rate: gradient(x) - learning_rate * x
+        ),
+        N_("The learning rate is subtracted as well. It multiplies the slope."): (
+            lambda gradient, x, learning_rate: x - learning_rate - gradient(x)
+        ),
+        N_("The slope is lost but for its sign: every step is as long as the learning rate."): (
+            lambda gradient, x, learning_rate: x - learning_rate * np.sign(gradient(x))
+        ),
+        N_("Whole numbers in x cut off the step: zeros_like(x) and x.copy() have the type of x."): (
+            lambda gradient, x, learning_rate: (
+                (x - learning_rate * gradient(x)).astype(np.asarray(x).dtype)
+                if isinstance(x, np.ndarray)
+                else x - learning_rate * gradient(x)
+            )
         ),
         N_("The learning rate is missing: you go as far as the slope is large."): (
             lambda gradient, x, learning_rate: x - gradient(x)
@@ -98,6 +127,12 @@ def starts(rng):
     yield bowl_gradient, np.array([4, -3]), 0.05, 3
     yield valley_gradient, np.array([-1.2, 1.0]), 0.001, 5
     yield two_minima_slope, np.array([0.1, 0.2, -2.0]), 0.02, 2
+    yield square_slope, 0.0, 0.1, 3  # level ground from the first, and from the second point
+    yield square_slope, 1.0, 0.5, 4
+    yield two_minima_slope, 1.5, 0.05, 25  # steps that become short
+    yield square_slope, rng.normal(size=24).round(2), 0.1, 2
+    yield square_slope, np.array([3000.0, -2000.0]), 0.1, 2
+    yield square_slope, np.array([2e-4, -3e-4]), 0.1, 2
     yield two_minima_slope, np.array([[1.0]]), 0.05, 3
     yield square_slope, rng.normal(size=(2, 3)).round(2), 0.3, 4
 
@@ -107,6 +142,17 @@ def walk(gradient, start, learning_rate, steps):
     return descent.gradient_descent(
         gradient, start, learning_rate=learning_rate, max_steps=steps, tolerance=0
     ).points
+
+
+def until_still(gradient, start, rate, steps, tolerance):
+    """A path that ends at a point where a step would lead no further than ``tolerance``."""
+    points = [start]
+    for _ in range(steps):
+        step = rate * gradient(points[-1])
+        if np.linalg.norm(step) <= tolerance:
+            break
+        points.append(points[-1] - step)
+    return np.array(points)
 
 
 def one_array_for_all(gradient, start, learning_rate, steps):
@@ -144,12 +190,38 @@ descend = exercise(
     ),
     mistakes={
         N_("The start is missing. The path begins with it."): lambda *args: walk(*args)[1:],
-        N_("The last point is missing: append where each step leads, not where it begins."): (
-            lambda *args: walk(*args)[:-1]
+        N_(
+            "The last point is missing: as if there were a step too few, or each point were appended "
+            "before its step."
+        ): (lambda *args: walk(*args)[:-1]),
+        N_("There is a step too many. range(steps) has as many rounds as asked."): (
+            lambda gradient, start, rate, steps: walk(gradient, start, rate, steps + 1)
         ),
         N_("This is the last point alone. Keep all of them, the start included."): (
             lambda *args: walk(*args)[-1]
         ),
+        N_("The path ends where the ground is level. Take all the steps that are asked."): (
+            lambda *args: until_still(*args, tolerance=0)
+        ),
+        N_("The path ends where the steps become short. Take all the steps that are asked."): tuple(
+            lambda *args, tolerance=tolerance: until_still(*args, tolerance=tolerance)
+            for tolerance in (1e-3, 1e-4, 1e-5, 1e-6)
+        ),
+        N_("The learning rate is missing: you go as far as the slope is large."): (
+            lambda gradient, start, rate, steps: walk(gradient, start, 1, steps)
+        ),
+        N_("Every step begins at the start. Begin it at the last point of the path."): (
+            lambda gradient, start, rate, steps: np.array(
+                [start] + [start - rate * gradient(start)] * steps
+            )
+        ),
+        N_(
+            "All points run together on one axis, as np.append makes them. Append to a list instead."
+        ): (lambda *args: np.ravel(walk(*args))),
+        N_("These are the slopes along the path. Keep the points."): (
+            lambda gradient, *rest: np.array([gradient(x) for x in walk(gradient, *rest)])
+        ),
+        N_("The path is turned round. Begin with the start."): lambda *args: walk(*args)[::-1],
         N_("Every step uses the slope at the start. Take it where you stand by now."): (
             lambda gradient, start, *rest: walk(lambda x: gradient(start), start, *rest)
         ),
@@ -182,6 +254,11 @@ def bowls(rng):
     yield (np.array([0.5, 5.0]),)
     yield (np.array([5.0, 0.5]),)
     yield (np.array([3, 4, 2]),)
+    yield (np.array([2, 5, 5, 3]),)
+    yield (np.array([0.05, 0.1, 0.02]),)
+    yield (np.array([3e-4, 4e-4, 1e-4]),)
+    yield (np.array([700.0, 2000.0]),)
+    yield (np.append(rng.uniform(0.1, 5, size=23), 7.5).round(2),)
     for n in (1, 2, 6):
         yield (rng.uniform(0.1, 9, size=n).round(2),)
 
@@ -217,8 +294,38 @@ largest_learning_rate = exercise(
         N_("Only the first direction is looked at. The limit must hold in all of them."): (
             lambda a: 1 / a[0]
         ),
-        N_("A mean of the curvatures does not help the most curved direction: it runs away."): (
-            lambda a: 2 / np.mean(2 * a)
+        N_("Only the last direction is looked at. The limit must hold in all of them."): (
+            lambda a: 1 / a[-1]
+        ),
+        N_(
+            "A mean or median of the curvatures does not help the most curved direction, which runs away."
+        ): (
+            lambda a: 2 / np.mean(2 * a),
+            lambda a: 2 / np.median(2 * a),
+            lambda a: np.mean(1 / a),
+        ),
+        N_("This is the largest curvature. The limit is 2 divided by it."): lambda a: 2 * np.max(a),
+        N_(
+            "Half of the limit of the flattest direction. It is 2 / L, and the most curved counts."
+        ): (lambda a: 1 / np.min(2 * a)),
+        N_("The directions are taken together by a root of squares. Each makes its own descent."): (
+            lambda a: 2 / np.linalg.norm(2 * a)
+        ),
+        N_("The second derivative of a x^2 is 2 a, without a square."): (
+            lambda a: 2 / np.max(2 * a**2),
+            lambda a: 2 / np.max(2 * a) ** 2,
+            lambda a: 2 / np.max(a) ** 2,
+        ),
+        N_("The fraction is cut off to a whole number, as // does. Divide with a single /."): (
+            lambda a: 2 // np.max(2 * a)
+        ),
+        N_(
+            "The limit never comes out above a fixed number. A search for the least starts with one."
+        ): (
+            tuple(lambda a, start=start: min(start, 1 / np.max(a)) for start in (1, 10, 100, 1000))
+        ),
+        N_("A curvature below 1 counts as 1. A search for the largest starts with one of them."): (
+            lambda a: 2 / max(1, np.max(2 * a))
         ),
         N_("The curvatures do not add up: each direction makes its own descent."): (
             lambda a: 2 / np.sum(2 * a)
@@ -244,6 +351,12 @@ def lines(rng):
     yield np.array([1.0, 0.0]), np.array([1.0, 2.0]), np.array([3.0, 2.0])
     yield np.array([500.0, 0.0]), np.array([2.0, 0.45]), np.array([800.0, 200.0])
     yield np.array([2, -1]), np.array([0, 1, 3]), np.array([1, 1, 4])
+    yield np.array([0.5, 0.25]), np.array([3, 0, -2]), np.array([0.5, 1.75, 0.25])
+    yield np.array([0.5, 0.25]), np.array([0.5, -1.5]), np.array([1, 3])
+    yield np.array([2, -1]), np.array([1.5, 0.25]), np.array([0.5, 1.75])
+    yield np.array([-2.0, 1500.0]), np.array([3.0, -700.0, 1500.0]), np.array([1100.0, 0, -1700])
+    yield np.array([-700.0, 1.0]), np.array([0.5, -2.0]), np.array([3.0, 4.0])
+    yield np.array([5.0, 4e-4]), np.array([4e-4, 3e-4]), np.array([-4e-4, 3e-4])
     for n in (1, 2, 5, 24):
         yield tuple(rng.normal(size=size).round(2) for size in (2, n, n))
 
@@ -293,6 +406,38 @@ line_mse = exercise(
         ),
         N_("These are the squared errors, one for each point. Take their mean."): (
             lambda w, x, y: error(w, x, y) ** 2
+        ),
+        N_("c is missing: the line is m x + c."): (lambda w, x, y: np.mean((w[0] * x - y) ** 2)),
+        N_("c is subtracted: the line is m x + c."): (
+            lambda w, x, y: np.mean((w[0] * x - w[1] - y) ** 2)
+        ),
+        N_("y is added: the error is the line minus y."): (
+            lambda w, x, y: np.mean((w[0] * x + w[1] + y) ** 2)
+        ),
+        N_("y is missing: the error is the line minus y."): (
+            lambda w, x, y: np.mean((w[0] * x + w[1]) ** 2)
+        ),
+        N_("The squares are subtracted. Subtract first, and square the difference."): (
+            lambda w, x, y: np.mean((w[0] * x + w[1]) ** 2 - y**2)
+        ),
+        N_("The sum is divided by n - 1. A mean divides by n, the number of points."): (
+            lambda w, x, y: np.sum(error(w, x, y) ** 2) / (np.size(x) - 1)
+        ),
+        N_("The sum is divided by 2, as many as w has entries. Divide by the number of points."): (
+            lambda w, x, y: np.sum(error(w, x, y) ** 2) / 2
+        ),
+        N_("The mean is divided by the number of points once more."): (
+            lambda w, x, y: np.mean(error(w, x, y) ** 2) / len(x)
+        ),
+        N_("This is the median of the squares. Take their mean."): (
+            lambda w, x, y: np.median(error(w, x, y) ** 2)
+        ),
+        N_("This is the length of the errors, the root of the sum of squares. Take the mean."): (
+            lambda w, x, y: np.linalg.norm(error(w, x, y))
+        ),
+        N_("The errors are cut off to whole numbers: zeros_like gives the type of its argument."): (
+            lambda w, x, y: np.mean(error(w, x, y).astype(x.dtype) ** 2),
+            lambda w, x, y: np.mean(error(w, x, y).astype(y.dtype) ** 2),
         ),
     },
     rights=(
@@ -352,6 +497,52 @@ line_mse_gradient = exercise(
         N_("These are slopes for each point. Take the mean over the points."): (
             lambda w, x, y: slopes(w, x, y, np.array)
         ),
+        N_("In the slope along m the factor 2 is missing, in that along c it is there."): (
+            lambda w, x, y: slopes(w, x, y) * np.array([0.5, 1])
+        ),
+        N_("In the slope along c the factor 2 is missing, in that along m it is there."): (
+            lambda w, x, y: slopes(w, x, y) * np.array([1, 0.5])
+        ),
+        N_("The slope along c is a sum, and that along m a mean. Both are means."): (
+            lambda w, x, y: slopes(w, x, y) * np.array([1, len(x)])
+        ),
+        N_("The slope along m is a sum, and that along c a mean. Both are means."): (
+            lambda w, x, y: slopes(w, x, y) * np.array([len(x), 1])
+        ),
+        N_(
+            "These are half the sums: the factor 2 is missing, or 2 stands where the number of points "
+            "belongs."
+        ): (lambda w, x, y: slopes(w, x, y, np.sum) / 2),
+        N_("The error is squared in them. The slope of error^2 is 2 error, without a square."): (
+            lambda w, x, y: (
+                2 * np.array([np.mean(error(w, x, y) ** 2 * x), np.mean(error(w, x, y) ** 2)])
+            )
+        ),
+        N_("c is missing in the error: the line is m x + c."): (
+            lambda w, x, y: slopes(np.array([w[0], 0]), x, y)
+        ),
+        N_("m and c have changed places: w holds the slope first, then what is added."): (
+            lambda w, x, y: slopes(w[::-1], x, y)
+        ),
+        N_(
+            "The slope along m has the factor m. The error changes with m by x: take the factor x."
+        ): (lambda w, x, y: slopes(w, x, y)[1] * np.array([w[0], 1])),
+        N_("The slope along m has the factor x squared. m is multiplied by x, so take x once."): (
+            lambda w, x, y: np.array([np.mean(2 * error(w, x, y) * x**2), slopes(w, x, y)[1]])
+        ),
+        N_("These are the slopes of the mean absolute error. Those of error^2 are 2 error."): (
+            lambda w, x, y: np.array(
+                [np.mean(np.sign(error(w, x, y)) * x), np.mean(np.sign(error(w, x, y)))]
+            )
+        ),
+        N_("Only one slope is there. Return two: along m, then along c."): (
+            lambda w, x, y: slopes(w, x, y)[0],
+            lambda w, x, y: slopes(w, x, y)[:1],
+            lambda w, x, y: slopes(w, x, y)[1],
+        ),
+        N_("The slopes are cut off to whole numbers: zeros_like(w) has the type of w."): (
+            lambda w, x, y: slopes(w, x, y).astype(w.dtype)
+        ),
     },
     rights=(
         lambda w, x, y: (2 * error(w, x, y) @ x / len(x), sum(2 * error(w, x, y)) / len(x)),
@@ -367,15 +558,23 @@ line_mse_gradient = exercise(
 def columns(rng):
     """x: one column as a vector, then tables, square ones and others."""
     yield (np.array([1.0, 3.0]),)
-    yield (np.array([1, 2, 3, 6]),)
+    yield (np.array([1, 2, 3, 7]),)
     yield (np.array([[1.0, 10.0], [3.0, 50.0]]),)
-    yield (np.array([[1, 0], [2, 0], [3, 9]]),)
+    yield (np.array([[1, 0], [2, 0], [4, 9]]),)
+    yield (np.array([[3000.0, 2.0], [-2000.0, 2.0005], [500.0, 2.0003]]),)
+    yield (np.array([4e-4, -4e-4, 3e-4]),)
+    yield (np.array([-1.0, 5e-4, 1.0]),)
+    yield (rng.normal(2, 5, size=(24, 2)).round(2),)
     for shape in ((5,), (4, 3), (3, 3), (6, 1)):
         yield (rng.normal(2, 5, size=shape).round(2),)
 
 
 def scaled(x, mean, std):
     return (x - mean) / std, mean, std
+
+
+def not_0(std, other=1):
+    return np.where(std == 0, other, std)
 
 
 standardize = exercise(
@@ -406,28 +605,90 @@ standardize = exercise(
     ),
     mistakes={
         N_("One mean and one std for the whole table. Every column needs its own: `axis=0`."): (
-            lambda x: scaled(x, x.mean(), x.std())
+            lambda x: scaled(x, x.mean(), x.std()),
+            lambda x: scaled(x, x.mean(), not_0(x.std())),
         ),
         N_("`axis=1` gives a mean and std for each row, so for an example. Take `axis=0`."): (
-            lambda x: scaled(x, x.mean(axis=1), x.std(axis=1))
+            lambda x: scaled(x, x.mean(axis=1), x.std(axis=1)),
+            lambda x: scaled(x, x.mean(axis=1), not_0(x.std(axis=1))),
+            lambda x: scaled(x, x.mean(1, keepdims=True), x.std(1, keepdims=True)),
+            lambda x: scaled(x, x.mean(1, keepdims=True), not_0(x.std(1, keepdims=True))),
         ),
         N_("You divide by the variance. The standard deviation is its square root."): (
-            lambda x: scaled(x, x.mean(axis=0), x.var(axis=0))
+            lambda x: scaled(x, x.mean(axis=0), x.var(axis=0)),
+            lambda x: scaled(x, x.mean(axis=0), not_0(x.var(axis=0))),
         ),
         N_("This std divides by n - 1, as a statistician estimates it. Here it is n: `ddof=0`."): (
-            lambda x: scaled(x, x.mean(axis=0), x.std(axis=0, ddof=1))
+            lambda x: scaled(x, x.mean(axis=0), x.std(axis=0, ddof=1)),
+            lambda x: scaled(x, x.mean(axis=0), not_0(x.std(axis=0, ddof=1))),
         ),
         N_("The mean is not taken off: z must have the mean 0."): (
-            lambda x: (x / x.std(axis=0), x.mean(axis=0), x.std(axis=0))
+            lambda x: (x / x.std(axis=0), x.mean(axis=0), x.std(axis=0)),
+            lambda x: (x / not_0(x.std(axis=0)), x.mean(axis=0), not_0(x.std(axis=0))),
         ),
         N_("Parentheses are missing: only the mean is divided by std."): (
-            lambda x: (x - x.mean(axis=0) / x.std(axis=0), x.mean(axis=0), x.std(axis=0))
+            lambda x: (x - x.mean(axis=0) / x.std(axis=0), x.mean(axis=0), x.std(axis=0)),
+            lambda x: (
+                x - x.mean(axis=0) / not_0(x.std(axis=0)),
+                x.mean(axis=0),
+                not_0(x.std(axis=0)),
+            ),
         ),
         N_("You divide by the range, from least to largest. Divide by the standard deviation."): (
-            lambda x: scaled(x, x.mean(axis=0), np.ptp(x, axis=0))
+            lambda x: scaled(x, x.mean(axis=0), np.ptp(x, axis=0)),
+            lambda x: scaled(x, x.mean(axis=0), not_0(np.ptp(x, axis=0))),
         ),
         N_("A constant column has the std 0, and 0 / 0 is NaN. Divide such a column by 1."): (
             lambda x: scaled(x, x.mean(axis=0), x.std(axis=0))
+        ),
+        N_(
+            "z is right, and the std of a constant column is given as 0 or nearly 0. Give it as 1."
+        ): (
+            lambda x: (scaled(x, x.mean(axis=0), not_0(x.std(axis=0)))[0], x.mean(0), x.std(0)),
+            *(
+                lambda x, tiny=tiny: scaled(x, x.mean(axis=0), np.maximum(x.std(axis=0), tiny))
+                for tiny in (1e-5, 1e-6, 1e-7, 1e-8)
+            ),
+            *(
+                lambda x, tiny=tiny: scaled(x, x.mean(axis=0), x.std(axis=0) + tiny)
+                for tiny in (1e-5, 1e-6, 1e-7, 1e-8, 1e-10)
+            ),
+        ),
+        N_("Where one column is constant, the others are divided by 1 too. Ask each by itself."): (
+            lambda x: scaled(x, x.mean(axis=0), x.std(axis=0) ** float(np.all(x.std(axis=0) != 0))),
+        ),
+        N_("A std below 1 is taken as 1. Only that of a constant column is: where it is 0."): (
+            lambda x: scaled(x, x.mean(axis=0), np.maximum(x.std(axis=0), 1)),
+        ),
+        N_("1 is added to every std. Only that of a constant column becomes 1: where it is 0."): (
+            lambda x: scaled(x, x.mean(axis=0), x.std(axis=0) + 1),
+        ),
+        N_("The median is taken off. Take off the mean."): (
+            lambda x: scaled(x, np.median(x, axis=0), not_0(x.std(axis=0))),
+        ),
+        N_("This is z alone. Return z, mean and std, with commas between them."): (
+            lambda x: descent.standardize(x)[0]
+        ),
+        N_("The three results have changed places. Return z, mean, std."): tuple(
+            lambda x, order=order: tuple(descent.standardize(x)[i] for i in order)
+            for order in ((0, 2, 1), (1, 2, 0), (1, 0, 2), (2, 1, 0), (2, 0, 1))
+        ),
+        N_("Mean and std have an axis too many, as with keepdims=True. They are (d,)."): (
+            lambda x: scaled(x, x.mean(0, keepdims=True), not_0(x.std(0, keepdims=True))),
+            lambda x: scaled(x, x.mean(0, keepdims=True), x.std(0, keepdims=True)),
+        ),
+        N_("Mean and std are those of z, 0 and 1. Return those of x, taken before it is scaled."): (
+            lambda x: (
+                descent.standardize(x)[0],
+                descent.standardize(x)[0].mean(axis=0),
+                descent.standardize(x)[0].std(axis=0),
+            ),
+        ),
+        N_(
+            "This runs from 0 to 1, with the least taken off and the range divided by. Take mean, std."
+        ): (
+            lambda x: scaled(x, x.min(axis=0), np.ptp(x, axis=0)),
+            lambda x: scaled(x, x.min(axis=0), not_0(np.ptp(x, axis=0))),
         ),
     },
     rights=(
@@ -449,6 +710,10 @@ def examples(rng):
     yield *four, 3
     yield *four, 1
     yield *four, 5
+    yield np.array([1, 2, 3]), np.array([0.5, -1.25, 0.0]), np.array([1, 2, 0]), 2
+    yield np.array([[0.5], [-1.25], [2e-4]]), np.array([7, 8, 9]), np.array([1, 2, 0]), 2
+    yield np.arange(3000.0, 2700, -1), np.arange(1300, 1000, -1), rng.permutation(300), 7
+    yield np.arange(30.0), -np.arange(30) / 1e4, rng.permutation(30), 25
     for n, features, size in ((5, 3, 2), (6, 1, 3), (7, 2, 4), (10, 2, 10)):
         x, y = rng.normal(size=(n, features)).round(1), rng.normal(size=n).round(1)
         yield x, y, rng.permutation(n), size
@@ -491,7 +756,47 @@ split_into_batches = exercise(
                 zip((x[b] for b in cut(order, batch_size)), cut(y, batch_size))
             )
         ),
-        N_("The order is not used: the examples come as they stood."): (
+        N_("y is shuffled and x is not: each y gets an x that belongs to another."): (
+            lambda x, y, order, batch_size: list(
+                zip(cut(x, batch_size), (y[b] for b in cut(order, batch_size)))
+            )
+        ),
+        N_("In each pair y comes first. Put x before y."): (
+            lambda x, y, order, batch_size: pairs(y, x, cut(order, batch_size))
+        ),
+        N_("Only the first batch is there. Has a return come too early, inside of the loop?"): (
+            lambda x, y, order, batch_size: pairs(x, y, cut(order, batch_size))[:1],
+            lambda x, y, order, batch_size: pairs(x, y, cut(order, batch_size))[0],
+        ),
+        N_(
+            "Each batch holds the first examples again. Begin the slice where the last one ended."
+        ): (
+            lambda x, y, order, batch_size: pairs(
+                x, y, [order[:batch_size] for _ in cut(order, batch_size)]
+            )
+        ),
+        N_("The batches are one example too long, and share it. A slice ends before its end."): (
+            lambda x, y, order, batch_size: pairs(
+                x,
+                y,
+                [order[i : i + batch_size + 1] for i in range(0, len(order), batch_size)],
+            )
+        ),
+        N_("The batches are one example too short. A slice ends before its end."): (
+            lambda x, y, order, batch_size: pairs(
+                x,
+                y,
+                [order[i : i + batch_size - 1] for i in range(0, len(order), batch_size)],
+            )
+        ),
+        N_(
+            "The batches grow: each begins with the first example. Begin where the last one ended."
+        ): (
+            lambda x, y, order, batch_size: pairs(
+                x, y, [order[: i + batch_size] for i in range(0, len(order), batch_size)]
+            )
+        ),
+        N_("The order is sorted or not used: the examples come as they stood."): (
             lambda x, y, order, batch_size: list(zip(cut(x, batch_size), cut(y, batch_size)))
         ),
         N_("`order[i]` says which example comes at place i, not to which place example i goes."): (
@@ -539,6 +844,11 @@ def balls(rng):
     yield bowl_gradient, np.array([10, 1]), 0.1, 0.9, 3
     yield valley_gradient, np.array([-1.2, 1.0]), 0.001, 0.5, 3
     yield two_minima_slope, np.array([[1.0]]), 0.05, 0.25, 2
+    yield square_slope, 0.0, 0.1, 0.5, 2
+    yield two_minima_slope, 1.5, 0.05, 0.1, 25  # steps that become short
+    yield square_slope, rng.normal(size=24).round(2), 0.1, 0.5, 2
+    yield square_slope, np.array([3000.0, -2000.0]), 0.1, 0.5, 2
+    yield square_slope, np.array([2e-4, -3e-4]), 0.1, 0.5, 2
     yield square_slope, rng.normal(size=(2, 3)).round(2), 0.1, 0.8, 4
 
 
@@ -552,6 +862,15 @@ def ball(gradient, start, learning_rate, momentum, steps):
         max_steps=steps,
         tolerance=0,
     ).points
+
+
+def array_like_ball(gradient, start, rate, momentum, steps):
+    points = np.full((steps + 1, *np.shape(start)), start)
+    velocity = 0
+    for step in range(steps):
+        velocity = momentum * velocity - rate * gradient(points[step])
+        points[step + 1] = points[step] + velocity
+    return points
 
 
 def rolling(step):
@@ -642,7 +961,61 @@ roll = exercise(
         N_("The slope gets a factor `1 - momentum`, as in an average. Here it enters whole."): (
             rolling(averaged)
         ),
-        N_("The sign is lost: the slope must be subtracted from the velocity."): rolling(climbing),
+        N_(
+            "The ball climbs: the slope is subtracted once. Add v to x after v has lost the slope."
+        ): (rolling(climbing)),
+        N_("The last point is missing: as if there were a step too few."): (
+            lambda *args: ball(*args)[:-1]
+        ),
+        N_("There is a step too many. range(steps) has as many rounds as asked."): (
+            lambda gradient, start, rate, momentum, steps: ball(
+                gradient, start, rate, momentum, steps + 1
+            )
+        ),
+        N_("This is the last point alone. Keep all of them, the start included."): (
+            lambda *args: ball(*args)[-1]
+        ),
+        N_("The learning rate is missing: it multiplies the slope."): (
+            lambda gradient, start, rate, momentum, steps: ball(gradient, start, 1, momentum, steps)
+        ),
+        N_(
+            "The learning rate multiplies the old velocity as well. It belongs to the slope alone."
+        ): (
+            rolling(
+                lambda x, v, gradient, rate, momentum: (
+                    x + rate * (momentum * v - gradient(x)),
+                    rate * (momentum * v - gradient(x)),
+                )
+            )
+        ),
+        N_(
+            "The velocity is added to the slope's step once more: move by the new velocity alone."
+        ): (
+            rolling(
+                lambda x, v, gradient, rate, momentum: (
+                    x + momentum * v - 2 * rate * gradient(x),
+                    momentum * v - rate * gradient(x),
+                )
+            )
+        ),
+        N_("Every step uses the slope at the start. Take it where the ball is by now."): (
+            lambda gradient, start, *rest: ball(lambda x: gradient(start), start, *rest)
+        ),
+        N_("These are velocities. Keep the points."): (
+            lambda *args: np.diff(ball(*args), axis=0),
+            lambda *args: np.concatenate(
+                [np.zeros((1, *np.shape(args[1]))), np.diff(ball(*args), axis=0)]
+            ),
+        ),
+        N_("The part that is left is 1 - momentum. It is momentum itself."): rolling(
+            lambda x, v, gradient, rate, momentum: (
+                x + (1 - momentum) * v - rate * gradient(x),
+                (1 - momentum) * v - rate * gradient(x),
+            )
+        ),
+        N_("Whole numbers in the start cut off the steps. Make an array of floats."): (
+            array_like_ball
+        ),
         N_("You move by the old velocity. Make the new one first, then move by that."): (
             rolling(moved_first)
         ),
@@ -666,6 +1039,10 @@ def endings(rng):
     yield square_slope, 1.0, 1.5, 100, 1e-6
     yield square_slope, 0.2, 0.1, 5, 1.0
     yield square_slope, -3, 0.25, 10, 0.1
+    yield square_slope, 3.0, 0.25, 3, 1.0  # level ground only after the last step
+    yield square_slope, 1.0, 1e-4, 30, 1e-6  # short steps, all of them asked
+    yield square_slope, 4e-4, 0.25, 5, 1e-4
+    yield square_slope, np.linspace(-1, 1, 24), 0.25, 2, 1e-3
     yield square_slope, 0.5, 0.25, 5, 1.0
     yield square_slope, np.array([3.0, 3.0]), 0.25, 10, 1.0
     yield bowl_gradient, np.array([10, 1]), 0.18, 20, 0.5
@@ -706,6 +1083,24 @@ def stopping(
     return path
 
 
+def tested_again(gradient, start, learning_rate, max_steps, tolerance):
+    points, stopped = until(gradient, start, learning_rate, max_steps, tolerance)
+    if stopped == "steps" and np.linalg.norm(gradient(points[-1])) < tolerance:
+        stopped = "gradient"
+    return points, stopped
+
+
+def at_0(gradient, start, learning_rate, max_steps, tolerance):
+    points = [start]
+    for _ in range(max_steps):
+        if np.linalg.norm(points[-1]) < tolerance:
+            return np.array(points), "gradient"
+        points.append(points[-1] - learning_rate * gradient(points[-1]))
+        if not np.linalg.norm(points[-1]) < 1e12:
+            return np.array(points), "diverged"
+    return np.array(points), "steps"
+
+
 def counting(gradient, start, learning_rate, max_steps, tolerance):
     points, left = np.array([start], dtype=float), max_steps
     while left and not np.sqrt(np.sum(gradient(points[-1]) ** 2)) < tolerance:
@@ -727,6 +1122,7 @@ descend_until = exercise(
     inputs=endings,
     extremes=(
         (square_slope, 5e11, 1.5, 5, 1e-6),  # comes to exactly -1e12
+        (square_slope, -5e11, 1.5, 5, 1e-6),  # and to 1e12
         (logarithm, 4.0, 4.0, 10, 1e-6),  # comes to -1.5, which has no logarithm: NaN
     ),
     returns=("points", "stopped"),
@@ -771,6 +1167,39 @@ descend_until = exercise(
         ),
         N_("The point that went too far is missing. It belongs to the path."): stopping(
             keep_last=False
+        ),
+        N_("The start is missing. The path begins with it."): lambda *args: (
+            until(*args)[0][1:],
+            until(*args)[1],
+        ),
+        N_("The slope is tested once more after the last step. With no step left it is 'steps'."): (
+            tested_again
+        ),
+        N_("There is a step too many. range(max_steps) has as many rounds as allowed."): (
+            lambda gradient, start, rate, steps, tolerance: until(
+                gradient, start, rate, steps + 1, tolerance
+            )
+        ),
+        N_("There is a step too few. range(max_steps) has as many rounds as allowed."): (
+            lambda gradient, start, rate, steps, tolerance: until(
+                gradient, start, rate, steps - 1, tolerance
+            )
+        ),
+        N_("It goes on where the ground is level: the slope is not compared with the tolerance."): (
+            stopping(level=lambda slope, rate, tolerance: False)
+        ),
+        N_("You test how far the point is from 0. Level ground is where the slope is small."): (
+            at_0
+        ),
+        N_("This is the last point alone. Keep all of them, the start included."): lambda *args: (
+            until(*args)[0][-1],
+            until(*args)[1],
+        ),
+        N_("This is the path alone. Return the reason with it, after a comma."): lambda *args: (
+            until(*args)[0]
+        ),
+        N_("The sign is lost: the gradient points uphill, and you go along with it."): (
+            lambda gradient, *rest: until(lambda x: -gradient(x), *rest)
         ),
     },
     rights=(

@@ -406,7 +406,7 @@ def _diagnosis(exercise: Exercise, tried: tuple[Case, ...], answers: list[Answer
         key=lambda pair: _mistaken(pair[1], pair[2], exercise),
     )
     for sentence, variant in exercise.mistaken:
-        mistaken = calling(variant)
+        mistaken = _in_floats_too(calling(variant))
         if all(_mistaken(answer, mistaken(case.args), exercise) for case, answer, _right in pairs):
             return sentence
     return None

@@ -190,12 +190,24 @@ def shapes(axes: int) -> Changes:
 
 
 def of_rows(exercise: Exercise, solved: Function) -> Iterator[tuple[str, Function]]:
-    """All arrays that have as many rows as the first one lose the same."""
+    """All arrays that have examples in their rows, (n, ...) in the docstring, lose the same."""
+    documented = dict(
+        re.findall(r"^\s+(\w+): (?:.*\bor )?\((n)\b", solved.__doc__ or "", re.MULTILINE)
+    )
+    arrays = [
+        (place, parameter)
+        for place, parameter in enumerate(exercise.parameters[: len(cases(exercise, 0)[0].args)])
+        if any(is_array(case.args[place]) for case in cases(exercise, 0))
+    ]
+    places = [place for place, parameter in arrays if parameter in documented] or [
+        place for place, _parameter in arrays[:1]
+    ]
 
     def changed(rows: slice, *args: Any) -> Any:
-        n = next((len(a) for a in args if np.ndim(a)), 0) if any(map(is_array, args)) else 0
-        return solved(*(a[rows] if is_array(a) and len(a) == n else a for a in args))
+        return solved(*(a[rows] if i in places and is_array(a) else a for i, a in enumerate(args)))
 
+    if not places:
+        return
     yield "without the last row", partial(changed, np.s_[:-1])
     yield "without the first row", partial(changed, np.s_[1:])
     yield "the first row alone", partial(changed, np.s_[:1])
