@@ -201,10 +201,12 @@ descend = exercise(
             lambda *args: walk(*args)[-1]
         ),
         N_("The path ends where the ground is level. Take all the steps that are asked."): (
-            lambda *args: until_still(*args, 0)
+            lambda gradient, start, rate, steps: until_still(gradient, start, rate, steps, 0)
         ),
         N_("The path ends where the steps become short. Take all the steps that are asked."): tuple(
-            lambda *args, tolerance=tolerance: until_still(*args, tolerance)
+            lambda gradient, start, rate, steps, tolerance=tolerance: until_still(
+                gradient, start, rate, steps, tolerance
+            )
             for tolerance in (1e-3, 1e-4, 1e-5, 1e-6)
         ),
         N_("The learning rate is missing: you go as far as the slope is large."): (
