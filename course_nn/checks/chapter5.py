@@ -228,13 +228,25 @@ def networks(rng):
 
 
 def odd_networks():
-    """x, W1, b1, W2, b2: whole numbers; hidden numbers that are tiny, and large ones."""
+    """x, W1, b1, W2, b2: whole numbers in all, in some; numbers that are tiny, and large ones."""
     yield (
         np.array([[2, -1], [0, 3], [1, 1]]),
         np.array([[1, -2, 3], [2, 1, -1]]),
         np.array([-1, 0, 1]),
         np.array([[1, 0], [-1, 2], [0, 1]]),
         np.array([0, -1]),
+    )
+    x, W1, b1 = np.array([[2, -1], [1, 3]]), np.array([[1, -2], [2, 1]]), np.array([1, 0])
+    W2, b2 = np.array([[1, 0, -1], [-1, 2, 1]]), np.array([1, -1, 0])
+    yield x, W1 / 8, b1 / 8, W2, b2 / 8
+    yield x / 8, W1, b1 / 8, W2 / 8, b2
+    yield x / 8, W1 / 8, b1, W2 / 8, b2 / 8
+    yield (
+        np.array([[1500.0, -800.0]]),
+        np.array([[0.0004, -0.0003], [0.0002, 0.0007]]),
+        np.array([0.5, 1.5]),
+        np.array([[1.0, -0.5], [0.25, 2.0]]),
+        np.array([0.5, 0.0]),
     )
     yield (
         np.array([[0.0003, -0.0002], [0.0, 0.0004]]),
@@ -248,14 +260,16 @@ def odd_networks():
         np.array([[1.0, -2.0], [0.5, 1.0], [-1400.0, 1600.0]]),
         np.array([1100.0, -1300.0]),
         np.array([[0.0003, -0.0004, 0.0], [0.0002, 0.0006, -0.0008]]),
-        np.array([1200.5, 1201.0, 1199.0]),
+        np.array([0.5, 1.0, -1.0]),
     )
 
 
 def forward_passes(rng):
-    """x, W1, b1, W2, b2: usual networks, then odd ones."""
+    """x, W1, b1, W2, b2: usual networks, odd ones, one of many rows."""
     yield from networks(rng)
     yield from odd_networks()
+    shapes = (25, 2), (2, 3), (3,), (3, 2), (2,)
+    yield tuple(rng.normal(size=shape).round(1) + 0.05 for shape in shapes)
 
 
 def with_scores(*rows):
@@ -297,6 +311,7 @@ softmax_network = exercise(
     reference=read,
     inputs=forward_passes,
     returns=("h", "p"),
+    overflow_free=True,
     extremes=(
         (
             np.array([[1000.0], [0.0]]),
@@ -304,6 +319,13 @@ softmax_network = exercise(
             np.array([0.0]),
             np.array([[1.0, 0.0]]),
             np.array([0.0, 0.0]),
+        ),
+        (
+            np.array([[1.0, 2.0]]),
+            np.array([[2.0, -1.0], [-0.5, 1.0]]),
+            np.array([0.0, 0.0]),
+            np.array([[3.0, -2.0, 1.0], [0.5, 1.0, -1.0]]),
+            np.array([2200.0, 2201.5, -1200.0]),
         ),
         with_scores([4000, 3999, 4001]),
         with_scores([-4000, -3999, -4001]),
@@ -458,19 +480,14 @@ def passes(rng):
     yield (
         np.array([[0.5, 3000.0], [1.5, -2.0]]),
         np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]),
-        np.array([[0.0004, 0.0], [0.5, 2500.0]]),
+        np.array([[0.0004, 0.5], [0.0, 2500.0]]),
         np.array([[0.9999, 0.0001, 0.0], [0.0004, 0.9993, 0.0003]]),
-        np.array([[1.0, -2000.0, 3.0], [0.0005, 4.0, 1500.0]]),
+        np.array([[1.0, -9000.0, 3.0], [0.0005, 4.0, 7000.0]]),
     )
-    h = np.maximum(rng.normal(size=(25, 2)), 0).round(2)
+    h = np.maximum(rng.normal(size=(25, 21)), 0).round(2)
     p = softmax(rng.normal(size=(25, 3)))
-    yield (
-        rng.normal(size=(25, 4)).round(1),
-        np.eye(3)[np.arange(25) % 3],
-        h,
-        p,
-        rng.normal(size=(2, 3)).round(1),
-    )
+    x, W2 = rng.normal(size=(25, 22)).round(1), rng.normal(size=(21, 3)).round(1)
+    yield x, np.eye(3)[np.arange(25) % 3], h, p, W2
 
 
 def backward(x, y, h, p, W2, start=lambda y, p: (p - y) / len(y), mask=lambda dh, h: dh * (h > 0)):
@@ -640,18 +657,15 @@ def steps(rng):
         0.5,
     )
     yield (np.array([1, 2]), np.array([[3]])), (np.array([1, 0]), np.array([[-2]])), 0.25
-    yield (
-        (np.array([0.0004, 2.0]), np.array([1.5])),
-        (np.array([0.0003, -0.0005]), np.zeros(1)),
-        1500.0,
-    )
-    yield (np.array([0.1, -2000.0]),), (np.array([3000.0, -700.0]),), 0.0002
+    yield (np.array([0.0004, -0.0007]),), (np.array([0.0003, -0.0005]),), 0.5
+    yield (np.array([2.0]), np.array([-1.5])), (np.array([0.0003]), np.zeros(1)), 1500.0
+    yield (np.array([0.1, -2000.0, 2500.0]),), (np.array([3000.0, -700.0, 40.0]),), 0.0002
     yield (
         [np.full((1, 1), w) for w in range(22)],
         [np.full((1, 1), g + 0.5) for g in range(22)],
         0.3,
     )
-    for shapes in (((3,),), ((2, 3), (3,)), ((2, 2), (2, 2)), ((4, 2), (2,), (2, 1), (1,))):
+    for shapes in (((3,),), ((2, 3), (3,)), ((2, 2), (2, 2)), ((25, 2), (2,), (2, 1), (1,))):
         yield (
             tuple(rng.normal(size=shape).round(1) + 0.05 for shape in shapes),
             tuple(rng.normal(size=shape).round(1) + 0.05 for shape in shapes),
@@ -789,19 +803,20 @@ def rolling(rng):
     yield np.array([[2, -7]]), np.array([[3, 0]]), np.array([[5, -3]]), 0.3, 0.7
     yield np.array([1.0, -2.0]), np.array([0.5, 4.0]), np.array([8.0, -1.0]), 0.2, 0.0
     yield (
-        np.array([0.0004, -2000.0]),
-        np.array([0.0003, 5000.0]),
-        np.array([-0.0006, 3000.0]),
+        np.array([0.0004, -0.0002]),
+        np.array([0.0003, -0.0007]),
+        np.array([-0.0006, 0.0]),
+        0.25,
+        0.5,
+    )
+    yield (
+        np.array([4000.0, -2000.0]),
+        np.array([5000.0, -700.0]),
+        np.array([3000.0, 800.0]),
         0.0003,
         0.995,
     )
-    yield (
-        np.array([0.0, 3000.0]),
-        np.array([-0.0007, 2.0]),
-        np.array([0.0005, -1.0]),
-        1500.0,
-        0.0004,
-    )
+    yield np.array([0.5, 3.0]), np.array([-0.0007, 2.0]), np.array([0.0005, -1.0]), 1500.0, 0.0004
     for shape in ((3,), (2, 3), (1, 4), (25, 1)):
         w, g, velocity = (rng.normal(size=shape).round(1) + 0.05 for _array in range(3))
         yield w, g, velocity, 0.1, 0.9
@@ -945,15 +960,23 @@ def adaptive(rng):
     yield np.array([1.0]), np.array([1e-6]), np.array([0.0]), np.array([0.0]), 1, 1.0
     yield np.array([0.5, -0.5]), np.array([0.0, 2.0]), np.zeros(2), np.zeros(2), 1, 0.1
     yield np.array([[-3]]), np.array([[0]]), np.array([[7]]), np.array([[5]]), 4, 0.3
+    yield np.array([1, -2]), np.array([2, -1]), np.array([1, 0]), np.array([2, 1]), 2000, 0.5
     yield (
-        np.array([0.0004, -3000.0, 2000.0]),
-        np.array([0.0003, 4000.0, -1500.0]),
-        np.array([-0.0008, 2500.0, -6000.0]),
-        np.array([0.0002, 5e6, 9000.0]),
+        np.array([0.0004, -0.0003]),
+        np.array([0.0003, 0.0006]),
+        np.array([-0.0008, 0.0]),
+        np.array([0.0002, 0.00005]),
+        1,
+        0.0005,
+    )
+    yield (
+        np.array([-3000.0, 2000.0]),
+        np.array([4000.0, -1500.0]),
+        np.array([2500.0, -6000.0]),
+        np.array([5e6, 9000.0]),
         3000,
         1500.0,
     )
-    yield np.array([0.0, 1.0]), np.array([3.0, -1.0]), np.zeros(2), np.zeros(2), 1, 0.0004
     for shape, t in (((3,), 2), ((2, 3), 10), ((4, 1), 1000), ((25, 1), 25)):
         w, g, m = (rng.normal(size=shape).round(1) + 0.05 for _array in range(3))
         yield w, g, m, rng.uniform(0.1, 2, shape).round(2), t, 0.1
@@ -1056,7 +1079,15 @@ adam_step = exercise(
         N_(
             "1e-7 is not part of what is divided by: it is missing, or stands outside the brackets. "
             "Divide by (np.sqrt(...) + 1e-7)."
-        ): adam_with(step=lambda m, v, g, t: m / np.sqrt(v)),
+        ): (
+            adam_with(step=lambda m, v, g, t: m / np.sqrt(v)),
+            adam_with(step=lambda m, v, g, t: m / np.sqrt(v) + 1e-7),
+            lambda w, g, m, v, t, learning_rate: (
+                adam(w, g, m, v, t, learning_rate, step=lambda m, v, g, t: m / np.sqrt(v))[0]
+                + 1e-7,
+                *adam(w, g, m, v, t, learning_rate)[1:],
+            ),
+        ),
         N_("1e-7 is under the root. It is added after it."): adam_with(
             step=lambda m, v, g, t: m / np.sqrt(v + 1e-7)
         ),
@@ -1165,10 +1196,12 @@ def judged(rng):
     yield np.array([0, 0, 1]), np.array([0, 1, 1]), 2
     yield np.array([2, 2, 2]), np.array([0, 0, 1]), 3
     yield np.array([1, 0, 3], np.uint8), np.array([1, 3, 3]), 5
-    yield np.array([19, 0, 17], np.uint8), np.array([16, 19, 17], np.uint8), 20
+    yield np.array([22, 0, 17], np.uint8), np.array([16, 22, 17], np.uint8), 23
     for n in (1, 8, 20, 25):
         yield rng.integers(0, 4, n), rng.integers(0, 4, n), 4
-    yield np.repeat([0, 1], [1300, 2]), np.repeat([1, 0], [1299, 3]), 2
+    many = np.repeat([0, 1], [1300, 2]), np.repeat([1, 0], [1299, 3])
+    yield *many, 2
+    yield *(labels.astype(np.uint8) for labels in many), 2
 
 
 def counted(change):
@@ -1281,36 +1314,45 @@ def epochs(rng):
     sizes = ((1, 0.5), (1, 0.5), (2, 0.1), (1, 0.5), (4, 0.3), (3, 0.5))
     for (x, *weights), (batch_size, learning_rate) in zip(networks(rng), sizes):
         yield *some_labels(rng, x, weights), batch_size, tuple(weights), learning_rate
-    for n, batch_size, learning_rate in ((7, 3, 0.2), (5, 4, 0.5), (3, 1500, 0.4), (25, 1, 0.1)):
+    for n, batch_size, learning_rate in (
+        (7, 3, 0.2),
+        (5, 4, 0.5),
+        (3, 1500, 0.4),
+        (25, 1, 0.1),
+        (300, 150, 0.3),
+    ):
         weights = [rng.normal(size=shape).round(1) + 0.05 for shape in ((2, 3), 3, (3, 4), 4)]
         x = rng.integers(-3, 4, (n, 2))  # whole numbers, and the weights are none
         yield *some_labels(rng, x, weights), batch_size, tuple(weights), learning_rate
+    weights = [rng.normal(size=shape).round(1) + 0.05 for shape in ((22, 3), 3, (3, 2), 2)]
+    yield *some_labels(rng, rng.normal(size=(2, 22)), weights), 2, weights, 0.1
     yield (
-        np.array([[1500.0, 0.0004], [-0.0007, 800.0]]),
+        np.array([[1500.0, -800.0], [-700.0, 900.0]]),
         np.array([[0, 1], [1, 0]]),
         np.array([1, 0]),
         1,
         [
             np.array([[0.0004, -0.001], [0.0005, 0.0003]]),
-            np.array([0.25, -0.0002]),
-            np.array([[1200.0, 1203.0], [-700.0, 2000.0]]),
+            np.array([0.25, -0.5]),
+            np.array([[1.2, -0.8], [-0.7, 2.0]]),
             np.array([1500.0, 1501.0]),
         ],
         0.0005,
     )
-    yield (
-        np.array([[0.0003, -0.0002]]),
-        np.array([[1, 0]]),
-        np.array([0]),
-        1,
-        [
-            np.array([[0.5, -1.0], [0.5, 1.0]]),
-            np.array([1500.0, -2000.0]),
-            np.array([[0.0003, 0.0004], [0.0005, -0.0006]]),
-            np.array([0.0002, -0.0003]),
-        ],
-        1500.0,
-    )
+    for scale, learning_rate in ((1, 1500.0), (0.5, 0.25)):
+        yield (
+            np.array([[0.0003, -0.0002]]),
+            np.array([[1, 0]]),
+            np.array([0]),
+            1,
+            [
+                np.array([[0.0005, -0.0007], [0.0006, 0.0008]]),
+                np.array([0.0002, -0.0003]),
+                np.array([[0.0003, 0.0004], [0.0005, -0.0006]]) * scale,
+                np.array([0.0002, -0.0003]),
+            ],
+            learning_rate,
+        )
 
 
 def some_labels(rng, x, weights):

@@ -17,7 +17,9 @@ def weights(rng):
     yield np.array([[2, 0, -1], [-5, 1, 0]]), 0.5, 2.0
     yield np.array([0.0, -0.5]), 1.0, 1.0
     yield np.array([[-3.0]]), 0.2, 0.3
-    yield np.array([0.0003, -1500.0, 2500.0]), 0.0007, 0.0006
+    yield np.array([1800.0, -1500.0, 2500.0]), 0.0007, 0.0006
+    yield np.array([0.0004, -0.0003]), 0.2, 0.3
+    yield np.array([0.0004, -0.0003]), 0.0, 0.3
     yield np.array([[0.00002, -0.0004]]), 1500.0, 2000.0
     yield np.array([[[2.0, -3.0], [0.5, 0.0]], [[-1.0, 4.0], [-0.2, 0.3]]]), 0.3, 0.7
     for shape in ((4, 2), (5,), (1, 3), (25, 2)):
@@ -228,17 +230,25 @@ def descents(rng):
         0.35,
     )
     yield (
-        np.array([[0.0003, -1500.0], [2000.0, -0.0008]]),
-        np.array([0.0006, -2500.0]),
-        np.array([[1200.0, 0.0005], [-0.0004, -3000.0]]),
-        np.array([-0.0007, 1800.0]),
+        np.array([[0.0003, -0.0008]]),
+        np.array([0.0006, -0.0004]),
+        np.array([[0.0005, -0.0004]]),
+        np.array([-0.0007, 0.0009]),
+        0.5,
+        0.25,
+    )
+    yield (
+        np.array([[3000.0, -1500.0], [2000.0, -800.0]]),
+        np.array([6000.0, -2500.0]),
+        np.array([[1200.0, 700.0], [-900.0, -3000.0]]),
+        np.array([-700.0, 1800.0]),
         0.0004,
         1500.0,
     )
     yield (
         np.array([[0.5, -0.25]]),
         np.array([0.75, -2.0]),
-        np.array([[0.001, -0.002]]),
+        np.array([[0.0004, -0.0006]]),
         np.array([0.0003, -0.0004]),
         1500.0,
         0.0007,
@@ -380,8 +390,8 @@ def thresholds(rng):
     yield np.array([[5, -1, 0], [-4, 2, 1]]), 2
     yield np.array([0.0043, 0.0003]), 0.001
     yield np.array([3, -2, 0, 1, -7]), 0.75
-    yield np.array([0.0003, -0.0009, 2500.0, -1800.5]), 0.0004
-    yield np.array([-3000.0, 1600.0, 900.0]), 1500.0
+    yield np.array([0.0003, -0.0009, 0.0007]), 0.0004
+    yield np.array([-3000.0, 1600.0, 2800.0, 900.0]), 1500.0
     yield np.array([[[0.5, -2.0]], [[-0.25, 0.75]]]), 0.5
     for shape in ((3, 2), (1, 4), (6,), (25,)):
         yield rng.normal(size=shape).round(1) + 0.05, round(rng.uniform(0.2, 0.8), 1)
@@ -471,8 +481,9 @@ def thinned(rng):
     yield np.array([[1.0, -2.0], [3.0, 4.0]]), 0.2, np.array([[0.9, 0.2], [0.1, 0.5]])
     yield np.array([[1, 2], [3, 4], [5, 6]]), 0.75, np.array([[0.8, 0.3], [0.1, 0.95], [0.2, 0.75]])
     yield np.array([[1, -3, 0]]), 0.2, np.array([[0.6, 0.3, 0.9]])
+    yield np.array([[0.0003, -0.0008, 0.0006]]), 0.25, np.array([[0.7, 0.5, 0.1]])
     yield (
-        np.array([[0.0003, -1500.0, 2000.0], [-0.0008, 1.0, -3.0]]),
+        np.array([[3000.0, -1500.0, 2000.0], [-0.8, 1.0, -3.0]]),
         0.9995,
         np.array([[0.99975, 0.9996, 0.9], [0.9999, 0.9995, 0.9994]]),
     )
@@ -613,8 +624,9 @@ def masked(rng):
     yield np.array([[0.5, 1.0], [-1.0, 2.0]]), np.array([[0.0, 1.25], [1.25, 0.0]])
     yield np.array([[1, 2, 3]]), np.array([[0, 4, 0]])
     yield np.array([[3, -1], [0, 5]]), np.array([[1.25, 0.0], [1.25, 1.25]])
-    yield np.array([[0.0003, -2500.0, 0.7]]), np.array([[2000.0, 2000.0, 0.0]])
-    yield np.array([[-0.00005, 1700.0, 0.0008]]), np.array([[1.0005, 1.0005, 0.0]])
+    yield np.array([[0.5, -1.5, 0.25]]), np.array([[2, 0, 2]])
+    yield np.array([[1700.0, -2500.0, 0.5]]), np.array([[2000.0, 2000.0, 0.0]])
+    yield np.array([[-0.0005, 0.0003, 0.0008]]), np.array([[1.0005, 1.0005, 0.0]])
     for n, units in ((4, 3), (1, 6), (5, 1), (3, 3), (25, 2)):
         dy = rng.normal(size=(n, units)).round(1) + 0.05
         yield dy, 2.5 * (rng.random((n, units)) < 0.4)
@@ -695,7 +707,7 @@ def deals(rng):
     yield np.array([5, 0, 4, 1, 3, 2, 6]), 3
     yield np.array([3, 7, 1, 0, 6, 2, 5, 4]), 3
     yield np.array([0, 1, 2, 3, 4]), 2
-    for n, k in ((6, 3), (11, 4), (10, 5), (9, 9), (25, 23)):
+    for n, k in ((6, 3), (11, 4), (10, 5), (9, 9), (25, 23), (1100, 2)):
         yield rng.permutation(n), k
 
 
@@ -855,6 +867,7 @@ def curves(rng):
     yield [0.7, 0.4, *[0.5] * 24, 0.3], 23
     yield [0.9 - 0.01 * epoch for epoch in range(25)], 22
     yield [0.4, 0.6, 0.5], 1500
+    yield [0.9 - 0.001 * epoch for epoch in range(280)] + [0.8, 0.7], 2
     for epochs, patience in ((8, 2), (12, 3), (6, 5)):
         yield [float(loss) for loss in rng.integers(1, 9, epochs) / 10], patience
 
@@ -1061,9 +1074,11 @@ def moved(rng):
     ):
         yield rng.integers(1, 10, (n, height, width)), dy, dx
     yield np.array([[[0.25, -0.5], [1.75, 0.1]], [[-2.3, 0.0], [0.0004, -1500.5]]]), 1, -1
-    yield np.array([[[2000.5, 0.3, -0.0002]], [[1.5, -700.25, 9.0]]]), 0, 1
+    yield np.array([[[2000.5, 0.3, -7.0]], [[1500.5, -700.25, 9.0]]]), 0, 1
+    yield np.array([[[0.0004, -0.0003, 0.0007]]]), 0, 1
     yield np.array([[[250, 130, 1], [90, 255, 200]]], np.uint8), -1, 1
     yield rng.integers(1, 10, (1, 23, 24)), 21, -22
+    yield rng.integers(1, 10, (1, 23, 24)), -21, 22
 
 
 def cut_away(images, dy, dx):
@@ -1213,7 +1228,6 @@ def collections(rng):
     yield np.array([[[1, 2], [3, 4]]]), np.array([5]), 0
     yield np.array([[[1, 2]], [[3, 4]]]), np.array([7, 0]), 1
     yield np.arange(1.0, 13.0).reshape(2, 3, 2), np.array([3, 8]), 1
-    yield np.arange(1, 10).reshape(1, 3, 3), np.array([6]), 2
     for n, height, width, distance in ((3, 2, 2, 1), (2, 3, 4, 2), (25, 2, 1, 1)):
         yield rng.integers(1, 10, (n, height, width)), rng.integers(0, 10, n), distance
     yield (
@@ -1221,8 +1235,9 @@ def collections(rng):
         np.array([4, 4]),
         1,
     )
-    yield np.array([[[250, 130], [90, 255]]], np.uint8), np.array([9], np.uint8), 1
-    yield np.array([[[2000, -3]]]), np.array([1200]), 1
+    yield np.array([[[0.0004, -0.0003]]]), np.array([1]), 1
+    yield np.array([[[250, 130], [90, 255]]], np.uint8), np.array([4099]), 1
+    yield np.array([[[2000, -3]]]), np.array([9], np.uint8), 1
 
 
 def all_moves(distance, end=1):

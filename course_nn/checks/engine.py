@@ -210,7 +210,8 @@ def _in_floats_too(call: Call) -> Call:
     def tried(args: Arguments) -> Answer:
         answer = call(args)
         if answer.error and answer.error.type == "UFuncTypeError":
-            return call(tuple(map(_in_floats, args)))
+            again = call(tuple(map(_in_floats, args)))
+            return answer if again.error else again
         return answer
 
     return tried
@@ -290,7 +291,8 @@ def _warning(case: Case, answer: Answer) -> str:
     if case.warned or not answer.warned:
         return ""
     kind, _encountered, where = answer.warned[0].partition(" encountered in ")
-    if where == "exp" and (largest := _largest(case.args)) > np.log(np.finfo(float).max):
+    largest = _largest(case.args) if len(case.args) <= 2 else 0.0  # of a network, it is no exponent
+    if where == "exp" and largest > np.log(np.finfo(float).max):
         where = f"e^{largest:g}"
     sentence = {
         "overflow": _("`{where}` overflows"),
