@@ -427,9 +427,9 @@ softmax_network = exercise(
         N_(
             "The largest absolute value of each row is subtracted. Where all scores are far below 0, every e^z vanishes."
         ): shifted_by(lambda z: np.abs(z).max(axis=1, keepdims=True)),
-        N_("The scores are cut off at -500 and 500, and those beyond become equal."): read_with(
-            shares=lambda z: softmax(np.clip(z, -500, 500), shift=lambda z: 0)
-        ),
+        N_(
+            "The scores are cut off, as by np.clip(z, -500, 500), and those beyond become equal."
+        ): read_with(shares=lambda z: softmax(np.clip(z, -500, 500), shift=lambda z: 0)),
         N_("b1 is missing."): (lambda x, W1, b1, W2, b2: read(x, W1, 0 * b1, W2, b2)),
         N_("b2 is missing."): (lambda x, W1, b1, W2, b2: read(x, W1, b1, W2, 0 * b2)),
         N_("b1 and b2 are missing."): (lambda x, W1, b1, W2, b2: read(x, W1, 0 * b1, W2, 0 * b2)),
@@ -1329,7 +1329,7 @@ def epochs(rng):
     yield (
         np.array([[1500.0, -800.0], [-700.0, 900.0]]),
         np.array([[0, 1], [1, 0]]),
-        np.array([1, 0]),
+        np.array([0, 1]),
         1,
         [
             np.array([[0.0004, -0.001], [0.0005, 0.0003]]),

@@ -867,7 +867,7 @@ def curves(rng):
     yield [0.7, 0.4, *[0.5] * 24, 0.3], 23
     yield [0.9 - 0.01 * epoch for epoch in range(25)], 22
     yield [0.4, 0.6, 0.5], 1500
-    yield [0.9 - 0.001 * epoch for epoch in range(280)] + [0.8, 0.7], 2
+    yield [0.9 - 0.002 * epoch for epoch in range(280)] + [0.8, 0.7], 2
     for epochs, patience in ((8, 2), (12, 3), (6, 5)):
         yield [float(loss) for loss in rng.integers(1, 9, epochs) / 10], patience
 
@@ -883,6 +883,13 @@ def stop_early(
         elif epoch - best >= patience + late:
             return best, epoch
     return best, None
+
+
+def better_by(least):
+    """The wrong variant in which a loss has to be lower by ``least``."""
+    return lambda losses, patience: stop_early(
+        losses, patience, lambda losses, epoch, best: losses[best] - losses[epoch] > least
+    )
 
 
 def counting_all(losses, patience):
@@ -969,9 +976,10 @@ early_stopping = exercise(
         N_(
             "A loss counts as better only if it is lower by 0.001 or so. Any lower one is better."
         ): (
-            lambda losses, patience: stop_early(
-                losses, patience, lambda losses, epoch, best: losses[epoch] < losses[best] - 1e-3
-            )
+            better_by(1e-2),
+            better_by(1e-3),
+            better_by(1e-4),
+            better_by(1e-6),
         ),
         N_(
             "`stop` is `best` and the patience, also where training ends before. It is None then."
