@@ -342,7 +342,7 @@ softmax_network = exercise(
             "A dense layer with ReLU gives h, a second dense layer the scores, softmax the shares p."
         ),
         N_("Softmax goes row by row: axis=1, and keepdims=True, so that the division fits."),
-        N_("If the extremes fail: subtract the largest score of each row before np.exp."),
+        N_("If e^z overflows: subtract the largest score of each row before np.exp."),
     ),
     why=N_(
         "Two layers and a softmax: that is the whole network that reads digits. h is returned too, because the backward "
