@@ -11,6 +11,7 @@ from course_nn.checks.engine import FAILED, NOT_ATTEMPTED, PASSED
 from course_nn.checks.panel import Panel
 from course_nn.datasets import mnist
 from course_nn.i18n import _
+from course_nn.metrics import confusion_matrix
 
 WANTED = 0.95  # of the test images, to pass
 
@@ -51,42 +52,54 @@ def capstone(read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Reading:
 
 
 def _judge(read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Reading:
-    name = _("Capstone: your network reads digits")
+    title = _("Capstone: your network reads digits")
+
+    def not_yet(sentence: str, rows: tuple[tuple[str, ...], ...] = ()) -> Reading:
+        return Reading(Panel(FAILED, _("{title}: not yet").format(title=title), (sentence,), rows))
+
     try:
-        matrix, shares = read()
+        answer = read()
     except NotImplementedError:
         sentence = _(
             "It needs every function of this chapter. Write those that are missing above, first."
         )
-        return Reading(
-            Panel(NOT_ATTEMPTED, _("{title}: not attempted yet").format(title=name), (sentence,))
-        )
+        heading = _("{title}: not attempted yet").format(title=title)
+        return Reading(Panel(NOT_ATTEMPTED, heading, (sentence,)))
     _train, (images, labels) = mnist.load_data()
-    shares = np.asarray(shares)
-    if shares.shape != (len(labels), 10) or np.shape(matrix) != (10, 10):
-        sentence = _("It must return the confusion matrix, (10, 10), and the shares, (10000, 10).")
-        return Reading(Panel(FAILED, _("{title}: not yet").format(title=name), (sentence,)))
+    shapes = [np.shape(part) for part in answer] if isinstance(answer, (tuple, list)) else []
+    if shapes != [(10, 10), (len(labels), 10)]:
+        return not_yet(
+            _("It must return the confusion matrix, (10, 10), and the shares, (10000, 10).")
+        )
+    matrix, shares = map(np.asarray, answer)
+    if not (shares.min() >= 0 and np.allclose(shares.sum(axis=1), 1, atol=1e-4)):
+        return not_yet(
+            _(
+                "The shares of an image must lie between 0 and 1 and add up to 1. Check "
+                "softmax_network."
+            )
+        )
     said = shares.argmax(axis=1)
     right = float(np.mean(said == labels))
     rows = (
         (_("test images read"), f"{right:.2%}"),
         (_("wanted"), _("more than {share:.0%}").format(share=WANTED)),
     )
-    if np.trace(matrix) != np.count_nonzero(said == labels) or np.sum(matrix) != len(labels):
-        sentence = _(
-            "The confusion matrix does not count what the shares say. Check confusion_matrix."
+    if not np.array_equal(matrix, confusion_matrix(labels, said, 10)):
+        return not_yet(
+            _("The confusion matrix does not count what the shares say. Check confusion_matrix."),
+            rows,
         )
-        return Reading(Panel(FAILED, _("{title}: not yet").format(title=name), (sentence,), rows))
     if not right > WANTED:
-        sentence = _(
-            "It does not read well enough. Does each function of this chapter pass its check?"
+        return not_yet(
+            _("It does not read well enough. Does each function of this chapter pass its check?"),
+            rows,
         )
-        return Reading(Panel(FAILED, _("{title}: not yet").format(title=name), (sentence,), rows))
     from course_nn.plots.mnist import readings
 
     sentence = _(
         "You have built a network that reads handwriting, line by line, and nobody else's code is in it."
     )
-    panel = Panel(PASSED, _("{title}: passed").format(title=name), (sentence,), rows)
+    panel = Panel(PASSED, _("{title}: passed").format(title=title), (sentence,), rows)
     shown = np.concatenate([np.arange(6), np.flatnonzero(said != labels)[:6]])
     return Reading(panel, readings(images[shown], shares[shown], labels[shown]))
