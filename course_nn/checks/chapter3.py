@@ -22,6 +22,9 @@ def rows(rng):
     yield np.array([[0.5, 1.5], [0.5, -1.0]]), np.array([2, -1]), 1
     yield np.array([[0.0, 0.0, 0.0], [1.0, -2.0, 0.5]]), np.array([0.5, 1.0, -2.0]), 0.0
     yield np.array([[-5.0, 10.0], [1.0, 1.0], [5.0, -10.0]]), np.array([2.0, -0.5]), -0.5
+    yield np.array([[0.0005, 0.0012]]), np.array([2345.678, -1234.5678]), 0.00045
+    yield np.array([[3000.25, -2000.5]]), np.array([0.0004, 0.00025]), 1.23456
+    yield np.array([[-1.0]]), np.array([20.0]), 12.34567
     for n, d in ((5, 3), (1, 4), (4, 1), (3, 3), (30, 2), (2, 25)):
         x, w = rng.normal(size=(n, d)).round(1), rng.normal(size=d).round(1) + 0.05
         yield x, w / max(d / 5, 1), round(rng.normal(), 1) + 0.05
@@ -31,6 +34,7 @@ def rows_of_any_size(rng):
     """x, w, b: the weighted sums grow large, and small."""
     yield from rows(rng)
     yield np.array([[2000.5, -3.0], [0.001, 0.0], [-4e5, 7.0]]), np.array([2.5, 0.1]), 0.002
+    yield np.array([[0.0004, 0.0002], [-0.0003, 0.001]]), np.array([0.75, 0.0005]), 0.0
 
 
 def only_first(value):
@@ -48,7 +52,7 @@ def without_last(value):
 
 def rounded(value):
     """The result to a few digits."""
-    return tuple(lambda *args, n=n: np.round(value(*args), n) for n in (1, 2, 3, 4))
+    return tuple(lambda *args, n=n: np.round(value(*args), n) for n in (1, 2, 3))
 
 
 weighted_sum = exercise(
@@ -365,7 +369,9 @@ def losses(rng):
     yield np.array([0.9, 0.2, 0.6, 0.2]), np.array([0, 1, 1, 0])
     yield np.array([0.25, 0.75]), np.array([1.0, 1.0])
     yield np.array([1e-5]), np.array([1])
-    yield np.array([1 - 1e-5, 0.001]), np.array([0, 1])
+    yield np.array([1 - 1e-5]), np.array([0])
+    yield np.array([1e-7, 0.6]), np.array([1, 1])
+    yield np.array([0.9995]), np.array([1])
     for n in (1, 4, 6, 30):
         yield rng.uniform(0.05, 0.95, n).round(2), rng.integers(0, 2, n)
 
@@ -466,7 +472,7 @@ binary_crossentropy = exercise(
         ),
         N_("The outputs are clipped. They are above 0 and below 1 as they are."): tuple(
             lambda a, y, limit=limit: crossentropy(np.clip(a, limit, 1 - limit), y)
-            for limit in (0.1, 0.05, 0.01, 0.001, 1e-4)
+            for limit in (0.1, 0.05, 0.01, 0.001, 1e-4, 1e-5, 1e-6)
         ),
         N_("Something is added to the outputs in the logarithms. They are above 0 as they are."): (
             tuple(
@@ -499,6 +505,7 @@ def sums_and_labels(rng):
     yield np.array([1.0, -1.0]), np.array([1, 1])
     yield np.array([3, 0, -2]), np.array([0, 1, 0])
     yield np.array([5.5, -6.0, 5.5]), np.array([1, 0, 0])
+    yield np.array([0.0004]), np.array([0])
     yield np.array([-10.0]), np.array([0])
     yield np.array([17.0]), np.array([1])
     yield np.array([-17.0]), np.array([0])
@@ -543,7 +550,8 @@ stable_crossentropy = exercise(
         (np.array([-1000.0, 1000.0, 0.0]), np.array([0, 1, 1])),
         (np.array([36.5]), np.array([0])),
         (np.array([-750.0, 36.5]), np.array([1, 0])),
-        (np.array([3e4, -20.0, -1e12]), np.array([0, 1, 1])),
+        (np.array([3e4, -20.0]), np.array([0, 1])),
+        (np.array([-1e12, 3.0]), np.array([1, 1])),
     ),
     hints=(
         N_(
@@ -681,8 +689,11 @@ def labeled(rng):
     yield np.array([[1, 0], [3, 2], [4, 1]]), np.array([1, 0, 1]), np.array([0, 1]), -2
     yield np.array([[2, 0], [-1, 0], [2, 0]]), np.array([1, 1, 0]), np.array([0.5, -1.5]), 0.25
     yield np.array([[0.5, -1.5], [0.5, 2.5]]), np.array([1, 0]), np.array([1, -1]), 0
-    yield np.array([[4.0, 8.0], [-4.0, -8.0]]), np.array([1, 1]), np.array([1.0, 0.5]), 0.5
-    yield np.array([[4.0, 8.0], [-4.0, -8.0]]), np.array([1, 0]), np.array([1.0, 0.5]), 0.5
+    yield np.array([[4.0, 8.0], [-4.0, -8.0]]), np.array([1, 1]), np.array([1.75, 0.875]), 0.5
+    yield np.array([[4.0, 8.0], [-4.0, -8.0]]), np.array([1, 0]), np.array([1.75, 0.875]), 0.5
+    x = np.array([[3000.25, 1.23456], [-2000.5, 0.0004]])
+    yield x, np.array([0, 1]), np.array([0.0005, 0.25]), 0.1
+    yield np.array([[0.0031, 0.0012]]), np.array([1]), np.array([2345.678, -1234.5678]), -3.5
     for n, d in ((5, 3), (1, 4), (4, 1), (3, 3), (30, 2), (2, 25)):
         x, w = rng.normal(size=(n, d)).round(1) + 0.05, rng.normal(size=d).round(1) + 0.05
         yield x, rng.integers(0, 2, n), w / max(d / 5, 1), round(rng.normal(), 1) + 0.05
@@ -740,7 +751,7 @@ neuron_gradient = exercise(
         N_(
             "This divides by a (1 - a): the slope of the sigmoid is still missing, and cancels it."
         ): (lambda x, y, w, b: _from_slopes(x, y, w, b, lambda a: (a - y) / (a * (1 - a)))),
-        N_("Both are twice too large. The 2 is that of a square, and cross-entropy has none."): (
+        N_("Both are twice too large, as if there were a square: cross-entropy has no 2."): (
             lambda x, y, w, b: _from_slopes(x, y, w, b, lambda a: 2 * (a - y))
         ),
         N_("y is not subtracted: this takes the outputs in place of a - y."): (
@@ -852,12 +863,15 @@ def _from_slopes(x, y, w, b, slope):
 
 def to_train(rng):
     """x, y, w, b, learning_rate, steps: one step first, then more; very small slopes and steps."""
-    rates = (0.5, 0.5, 0.1, 2.0, 1, 0.3, 0.5, 0.05, 0.5, 1.5, 0.1, 0.2, 0.3, 0.4)
-    counts = (1, 1, 2, 3, 10, 5, 4, 3, 7, 12, 4, 6, 2, 25)
+    rates = (0.5, 0.5, 0.1, 2.0, 1, 0.3, 0.5, 0.05, 1e-6, 0.5, 0.5, 1.5, 0.1, 0.2, 0.3, 0.4)
+    counts = (1, 1, 2, 3, 10, 5, 4, 3, 2, 1, 7, 12, 4, 6, 2, 25)
     for (x, y, w, b), rate, steps in zip(labeled(rng), rates, counts):
-        yield x, y, w.astype(float), b, rate, steps
+        yield x, y, w, b, rate, steps
     x = np.array([[1.0, -0.5], [0.5, 2.0], [-1.0, 1.0]])
     yield np.array([[100.0]]), np.array([0]), np.array([-0.25]), 0.0, 1e6, 4
+    w = np.array([1100.5, -2300.25])
+    yield np.array([[1.0, 1.0]]), np.array([0]), w, 1201.0, 0.5, 2
+    yield np.array([[0.0005, 1.23456]]), np.array([0]), np.array([0.0004, 0.0007]), 0.0, 2.0, 3
     yield x / 10, np.array([1, 0, 1]), np.array([0.0, 0.0]), 0.0, 3e-8, 105
 
 
@@ -886,6 +900,14 @@ def one_by_one(x, y, w, b, learning_rate, steps):
     for _step in range(steps):
         for i in range(len(x)):
             w, b = descend(x[i : i + 1], y[i : i + 1], w, b, learning_rate, 1)
+    return w, b
+
+
+def in_the_dtype_of_w(x, y, w, b, learning_rate, steps):
+    kind = w.dtype
+    for _step in range(steps):
+        w, b = descend(x, y, w, b, learning_rate, 1)
+        w = w.astype(kind)
     return w, b
 
 
@@ -1016,6 +1038,16 @@ train_neuron = exercise(
         ),
         N_("Only w is returned. Return b as well: w, b."): (
             lambda x, y, w, b, learning_rate, steps: descend(x, y, w, b, learning_rate, steps)[0]
+        ),
+        N_(
+            "w is cut to whole numbers: written into an array of whole numbers, it loses its fractions. "
+            "w = w - ... makes a new array."
+        ): (
+            lambda x, y, w, b, learning_rate, steps: (
+                descend(x, y, w, b, learning_rate, steps)[0].astype(w.dtype),
+                descend(x, y, w, b, learning_rate, steps)[1],
+            ),
+            in_the_dtype_of_w,
         ),
         N_("This is the last gradient. Return w and b, where the steps lead."): (
             lambda x, y, w, b, learning_rate, steps: gradients(

@@ -15,6 +15,10 @@ def layers(rng):
     yield np.array([[2, 0], [-1, 1], [2, 0], [0, 3]]), W, np.array([0.25, -0.5, 1.0])
     yield np.array([[0.5, -1.25], [0.0, 0.0]]), np.array([[1, 2], [3, 4]]), np.array([0, -1])
     yield np.array([[2000.5, -3e5], [0.001, 0.0]]), W, np.array([0.5, -0.002, 0.0])
+    W = np.array([[1.5, -0.0003], [0.0007, 0.5]])
+    yield np.array([[0.0004, 0.2], [-0.01, 0.0]]), W, np.array([0.0002, 0.00045])
+    W = np.array([[2500.25, -3.0], [7.0, 1500.5]])
+    yield np.array([[0.5, 1.25]]), W, np.array([1200.5, -1.0])
     for n, inputs, units in (
         (2, 2, 2),
         (3, 2, 4),
@@ -166,6 +170,11 @@ def batches(rng):
     yield dy, x, W + 0.5
     yield dy, x * 0.75, W
     yield (dy * 10).astype(int), x * 300.5, W * 1e-3
+    dy = np.array([[0.2, 0.0004, 0.0002], [-0.0003, 0.5, 0.0], [0.0, 0.0005, 0.0003]])
+    x = np.array([[0.0005, 0.25], [0.25, -0.0001234], [0.0, 0.002]])
+    yield dy, x, np.array([[2.25, 0.0006, 1.5], [-0.0007, 1.5, 2.123456]])
+    W = np.array([[2000.25, 1.0], [2.0, 1500.5]])
+    yield np.array([[1200.5, -3.0]]), np.array([[1100.25, 0.5]]), W
 
 
 def backward(dy, x, W):
@@ -289,6 +298,8 @@ def outputs_and_gradients(rng):
     yield np.array([[3.0, 0.0], [-1.0, 2.0]]), np.array([[0.1, 0.5], [1.0, 0.0]])
     yield np.array([[3, -2], [1, 5], [3, -2]]), np.array([[0.3, 0.75], [0.9, 0.05], [0.3, 0.75]])
     yield np.array([[2000.0, -500.0, 40.0]]), np.array([[1e-5, 1 - 1e-5, 0.002]])
+    yield np.array([[0.0004, -0.0007, 1.23456]]), np.array([[0.3, 0.6, 0.7]])
+    yield np.array([[6000.25, -6000.5]]), np.array([[0.5, 0.6]])
     for shape in ((3, 4), (1, 5), (4, 1), (3, 3), (30, 2), (2, 25)):
         yield rng.normal(size=shape).round(1) + 0.05, rng.uniform(0.05, 0.95, shape).round(2)
 
@@ -347,7 +358,9 @@ sigmoid_backward = exercise(
         N_("The sign is turned round: the sigmoid rises, so its slope is never below 0."): (
             lambda dh, h: -through_sigmoid(dh, h)
         ),
-        N_("The sign of the gradient is lost. It may be negative."): (
+        N_(
+            "Nothing below 0 comes out, as if signs were lost or cut off. A gradient may be negative."
+        ): (
             lambda dh, h: np.abs(through_sigmoid(dh, h)),
             lambda dh, h: np.maximum(through_sigmoid(dh, h), 0),
         ),
@@ -393,6 +406,8 @@ def relu_outputs(rng):
     yield np.array([[0.5, -1.5], [2.5, 0.5], [0.5, -1.5]]), np.array([[1, 0], [0, 2], [1, 3]])
     yield np.array([[3, -2, 5]]), np.array([[0.25, 1.5, 0.0]])
     yield np.array([[1.5, -2.5, 4.0, 3.0]]), np.array([[1e-12, 1e-4, 0.0, 2000.0]])
+    yield np.array([[0.0004, -0.0007, 1.23456]]), np.array([[1.5, 0.0, 3.0]])
+    yield np.array([[1500.5, -2000.25]]), np.array([[2.0, 0.5]])
     for shape in ((3, 4), (2, 5), (4, 1), (3, 3), (30, 2), (2, 25)):
         yield rng.normal(size=shape).round(1) + 0.05, np.maximum(rng.normal(size=shape).round(1), 0)
 
@@ -485,6 +500,7 @@ def logits(rng):
     yield np.array([[1.0, 2.0, 3.0]]), np.array([[0.0, 0.0, 1.0]])
     yield np.array([[1, 0], [0, 3]]), np.array([[0, 1], [0, 1]])
     yield np.array([[2.5, -1.0, 0.5], [2.5, -1.0, 0.5]]), np.array([[0, 1, 0], [1, 0, 0]])
+    yield np.array([[0.00045, 1.23456, -0.0007]]), np.array([[1, 0, 0]])
     yield np.array([[6.0, -8.0], [-12.0, 4.0], [0.0, 0.5]]), np.array([[1, 0], [1, 0], [1, 0]])
     for n, classes in ((2, 4), (5, 3), (3, 3), (1, 5), (30, 3), (2, 25)):
         yield rng.normal(size=(n, classes)).round(1), np.eye(classes)[rng.integers(0, classes, n)]
@@ -524,7 +540,7 @@ crossentropy_gradient = exercise(
         (np.array([[1000.0, 0.0]]), np.array([[0.0, 1.0]])),
         (np.array([[-1000.0, -1001.0], [0.0, 1000.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])),
         (
-            np.array([[0.0, 3000.0, 1.0, 0.0], [-2000.0, -2001.0, -2000.0, -2002.0]]),
+            np.array([[2999.0, 3000.0, 1.0, 0.0], [-2000.0, -2001.0, -2000.0, -2002.0]]),
             np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]),
         ),
     ),
@@ -656,6 +672,8 @@ def draws(rng):
     yield (np.array([[1.0], [2.0], [0.0], [-1.0], [1.0], [3.0], [2.0], [1.0]]),)
     yield (np.array([[1, -2], [0, 1], [-1, 3]]),)
     yield (np.array([[4.5, 0.001, -5.0, 0.0]]),)
+    yield (np.array([[0.0004, 1.23456]]),)
+    yield (np.array([[1500.5], [-2000.25]]),)
     for shape in ((8, 2), (2, 8), (5, 3), (1, 4), (30, 2), (2, 25)):
         yield (rng.normal(size=shape).round(2),)
 
@@ -758,6 +776,14 @@ def networks(rng):
     yield x, W1, np.array([0.0, -0.5, 1.0]), W2, np.array([0.25, -0.75])
     yield x * 0.75, W1.round().astype(int), np.array([1, 0, -1]), W2, np.array([0, 0])
     yield x * 200.5, W1, np.array([0.002, 30.0, -4.0]), W2 * 0.01, np.array([-3.0, 500.0])
+    b1, b2 = np.array([0.25, -0.5, 1.0]), np.array([0.25, -0.75])
+    yield x * 0.75, W1, b1, (W2 * 4).astype(int), b2
+    x, W1 = np.array([[0.0005, -0.0002]]), np.array([[1.5, -2.0], [0.5, 1.0]])
+    yield x, W1, np.array([0.0001, 0.0003]), np.array([[0.0008], [2.0]]), np.array([-0.0002])
+    x = np.array([[1100.5, 0.0004], [0.0005, 2.34567]])
+    W1 = np.array([[0.0006, -1.5, 2.0], [2000.25, 0.25, -0.0003]])
+    W2 = np.array([[0.0002, 1200.75], [-1500.25, 0.5], [0.5, -0.0007]])
+    yield x, W1, np.array([0.00045, 1650.5, -2200.9995]), W2, np.array([1300.5, 0.0004])
     for n, inputs, hidden, units in (
         (2, 2, 2, 2),
         (3, 2, 4, 1),
@@ -913,6 +939,15 @@ def passes(rng):
     yield np.array([[0.5, -1.5]]), np.array([[1.0, -2.0]]), np.array([[1e-12, 0.002, 0.0]]), W2
     x, h = np.array([[1, -2], [0, 3], [2, 2]]), np.array([[0, 2, 1], [3, 0, 0], [0, 0, 4]])
     yield np.array([[0.5, -1.5], [2.25, 1.0], [-0.5, 0.75]]), x, h, (W2 * 4).astype(int)
+    yield np.array([[1, -2], [0, 3], [2, 1]]), x * 0.75, h * 1.25, W2
+    dy = np.array([[0.2, 0.0004, 0.0002], [-0.0003, 0.5, 0.0003]])
+    x, h = (
+        np.array([[0.0005, 0.25], [2.34567, 0.0002]]),
+        np.array([[2.0, 0, 1.5], [0.0003, 1.5, 0]]),
+    )
+    yield dy, x, h, np.array([[2.25, 0.0004, 1.0], [-0.0006, 0.0004, 0.2], [0.7, 0.0003, -1.0]])
+    x, h = np.array([[1100.25, 0.5]]), np.array([[1100.5, 0.25]])
+    yield np.array([[1500.5, -2.0]]), x, h, np.array([[2000.25, 1.0], [3.0, -1500.5]])
 
 
 def gradients(dy, x, h, W2, mask=lambda dz, h: dz * (h > 0)):
