@@ -110,19 +110,18 @@ def shown(tree: ast.AST) -> list[ast.Constant]:
         if isinstance(node, ast.Raise) and node.exc:
             found += literals(node.exc)
         elif isinstance(node, ast.Call):
-            if name(node) in SHOWS:
+            to_a_file = name(node) == "write" and "std" not in ast.unparse(node.func)
+            if name(node) in SHOWS and not to_a_file:
                 found += [string for argument in node.args for string in literals(argument)]
             for keyword in node.keywords:
                 if keyword.arg in SHOWN_AS:
                     found += literals(keyword.value)
-    docstrings = {
-        node.body[0].value
+    docstrings = {  # of modules, classes, functions and attributes
+        node.value
         for node in ast.walk(tree)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    code = re.compile(r"\W*1?# |\s*(import|CREATE|DELETE|INSERT|PRAGMA|SELECT|UPDATE) ")
+    code = re.compile(r"\W*1?# |\[\w+\.|\s*(import|CREATE|DELETE|INSERT|PRAGMA|SELECT|UPDATE) ")
     sentence = re.compile(r"[A-Za-z]{2,},? [A-Za-z]{2,},? [A-Za-z]{2,}")
     for string in literals(tree):
         if sentence.search(string.value) and not code.match(string.value):
@@ -168,6 +167,7 @@ def test_every_text_goes_through_gettext(source):
     "code",
     [
         'raise ValueError("the learning rate is negative")',
+        'sys.stderr.write("nothing")',
         'raise ValueError(f"negative: {x}")',
         'raise ValueError("negative: {x}".format(x=x))',
         'warnings.warn("not scaled")',
@@ -192,6 +192,8 @@ def test_what_goes_round_gettext_is_found(code):
         'axes.plot(x, y, label=f"{a:.2f} x", marker="diamond")',
         'print(ngettext("{n} step", "{n} steps", n).format(n=n))',
         'def f():\n    """This docstring is not translated."""',
+        'x = f(y)\n"""This one is of an attribute."""',
+        'file.write(b"" + (5).to_bytes(8, "little"))',
         'print(names["accuracy"])',
     ],
 )
