@@ -12,6 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import course_nn
 from course_nn import environment
 from tests.support import ROOT
 
@@ -133,3 +134,26 @@ def test_what_the_readme_names_is_there():
         r"[\w./-]+\.(?:py|md|txt|yml|toml|png)\b", README.replace("NN_name", "01_derivatives")
     ):
         assert (ROOT / name).exists(), name
+
+
+# The version
+
+
+def test_the_version_stands_in_one_place_and_heads_the_changes():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" not in project["project"]
+    dynamic = project["tool"]["setuptools"]["dynamic"]["version"]
+    assert dynamic == {"attr": "course_nn.__version__"}
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", changes, re.MULTILINE)
+    assert headings[:2] == ["Unreleased", course_nn.__version__]
+
+
+def test_what_contributing_names_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
+        assert (ROOT / link).exists(), link
+    recipes = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert recipes == [
+        *("A chapter", "An exercise", "A widget", "A data set", "A language", "A release")
+    ]

@@ -254,7 +254,7 @@ def test_submissions_in_either_language_are_collected_graded_and_reported(course
     assert said
     with (tmp_path / "grades" / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    points = {row["student"].split("_")[0]: float(row["points"]) for row in rows}
+    points = {row["student"].split("_")[0]: float(row["total"]) for row in rows}
     assert points == {"Ana": 2, "Ben": 0, "Cleo": 2}
     pages = [path.read_text(encoding="utf-8") for path in (tmp_path / "grades").rglob("*.html")]
     assert any(doubled("That is the square.") in page for page in pages)
