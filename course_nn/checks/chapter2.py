@@ -129,7 +129,7 @@ def starts(rng):
     yield two_minima_slope, np.array([0.1, 0.2, -2.0]), 0.02, 2
     yield square_slope, 0.0, 0.1, 3  # level ground from the first, and from the second point
     yield square_slope, 1.0, 0.5, 4
-    yield two_minima_slope, 1.5, 0.05, 25  # steps that become short
+    yield two_minima_slope, np.array([1.5]), 0.05, 25  # steps that become short
     yield square_slope, rng.normal(size=24).round(2), 0.1, 2
     yield square_slope, np.array([3000.0, -2000.0]), 0.1, 2
     yield square_slope, np.array([2e-4, -3e-4]), 0.1, 2
@@ -847,7 +847,7 @@ def balls(rng):
     yield valley_gradient, np.array([-1.2, 1.0]), 0.001, 0.5, 3
     yield two_minima_slope, np.array([[1.0]]), 0.05, 0.25, 2
     yield square_slope, 0.0, 0.1, 0.5, 2
-    yield two_minima_slope, 1.5, 0.05, 0.1, 25  # steps that become short
+    yield two_minima_slope, np.array([1.5]), 0.05, 0.1, 25  # steps that become short
     yield square_slope, rng.normal(size=24).round(2), 0.1, 0.5, 2
     yield square_slope, np.array([3000.0, -2000.0]), 0.1, 0.5, 2
     yield square_slope, np.array([2e-4, -3e-4]), 0.1, 0.5, 2
