@@ -16,11 +16,12 @@ from typing import Any
 from course_nn.checks import EXERCISES
 from course_nn.checks.engine import Exercise
 from course_nn.checks.registry import chosen
-from course_nn.grading import executors, feedback, gradebook, sandbox, submissions, table
+from course_nn.grading import executors, feedback, gradebook, sandbox, standing, submissions, table
 from course_nn.grading.gradebook import Gradebook
-from course_nn.grading.results import Result
+from course_nn.grading.results import Result, Status
 from course_nn.grading.sandbox import Layer
 from course_nn.grading.session import Limits
+from course_nn.grading.standing import Rules, Standing
 from course_nn.grading.submissions import Submission
 from course_nn.grading.summary import Summary
 from course_nn.i18n import _, ngettext, set_language
@@ -41,6 +42,8 @@ def grade(
     jobs: int | None = None,
     scheduler: str = "",
     language: str = "en",
+    points: Path | None = None,
+    roster: Path | None = None,
     tell: Callable[[str], None] = lambda sentence: None,
     progress: Callable[[int, int], None] = lambda done, number: None,
 ) -> Summary:
@@ -59,6 +62,8 @@ def grade(
         jobs: how many at once; without it, as many as there are processors.
         scheduler: of a Dask cluster to grade on, "tcp://host:8786".
         language: of everything that is said and written from now on.
+        points: a file with what exercises are worth in place of their own points.
+        roster: a file with the students of the class: who has handed in nothing is told too.
         tell: is given sentences on what is done.
         progress: is given how many are graded, and of how many: once before the first.
 
@@ -82,6 +87,9 @@ def grade(
     reached = sandbox.probe()
     isolation = _layer(layer, reached)
     students = _only(only, batch)
+    missing = standing.missing(roster, [one.student for one in batch]) if roster else []
+    everyone = [*(one.student for one in batch), *missing]
+    rules = standing.read_rules(out, everyone, exercises, points)  # before anything is run
     names = tuple(exercise.name for exercise in exercises)
     version = executors.version()
 
@@ -117,7 +125,7 @@ def grade(
                     if result.log:
                         _log(out, result)
                     progress(done, len(left))
-        return _write(book, out, batch, exercises, language, tell)
+        return _write(book, out, batch, missing, exercises, rules, language, tell)
 
 
 def _answered(
@@ -233,18 +241,22 @@ def _write(
     book: Gradebook,
     out: Path,
     batch: Sequence[Submission],
+    missing: Sequence[str],
     exercises: Sequence[Exercise],
+    rules: Rules,
     language: str,
     tell: Callable[[str], None],
 ) -> Summary:
     """Write the table and the pages."""
     (out / "feedback").mkdir(exist_ok=True)
-    rows, summary = [table.header(exercises)], Summary(exercises)
+    rows, summary = [table.header(exercises)], Summary(exercises, rules)
     students = [submission.student for submission in batch]
-    for result in book.results(students):
-        rows.append(table.row(result, exercises))
-        summary.add(result)
-        page = feedback.page(result, exercises, language)
+    nothing = (Result(student, Status.MISSING) for student in missing)
+    for result in (*book.results(students), *nothing):
+        own = rules.of(result, exercises)
+        rows.append(table.row(own, exercises))
+        summary.add(own)
+        page = feedback.page(own, exercises, language)
         replace(out / "feedback" / f"{result.student}.html", page.encode())
     replace(out / "grades.csv", table.table(rows))
     replace(out / "summary.html", summary.page(language).encode())
@@ -257,6 +269,27 @@ def _write(
         )
         tell(message.format(n=before))
     return summary
+
+
+def standings(out: Path, points: Path | None = None, roster: Path | None = None) -> list[Standing]:
+    """How every student whom the table in ``out`` names stands, with the adjustments as they are now.
+
+    Raises:
+        ValueError: nothing was graded there, or an adjustment cannot be understood.
+        OSError: a file cannot be read.
+    """
+    if not (out / "gradebook.sqlite").is_file():
+        message = _("There is no gradebook in {folder}. Grade first: course-nn grade.")
+        raise ValueError(message.format(folder=out))
+    with Gradebook(out) as book:
+        names = book.about("exercises", b"").decode().split()
+        students = sorted(book.fingerprints(), key=lambda s: (s.casefold(), s))
+        results = list(book.results(students))
+    exercises = [EXERCISES[name] for name in names if name in EXERCISES]
+    missing = standing.missing(roster, students) if roster else []
+    rules = standing.read_rules(out, [*students, *missing], exercises, points)
+    nothing = [Result(student, Status.MISSING) for student in missing]
+    return [rules.of(result, exercises) for result in (*results, *nothing)]
 
 
 def replace(path: Path, content: bytes) -> None:

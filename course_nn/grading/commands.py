@@ -1,4 +1,4 @@
-"""The teacher's commands: ``course-nn grade``, ``release`` and ``collect``.
+"""The teacher's commands: ``course-nn release``, ``collect``, ``grade``, ``adjust``, ``export``.
 
 The command line is read on every start of ``course-nn``, so the rest is imported where it is used.
 """
@@ -13,7 +13,7 @@ from course_nn.i18n import _, set_language
 
 
 def add(commands: Any) -> None:
-    """Add the three commands to the subparsers of ``course-nn``."""
+    """Add them to the subparsers of ``course-nn``."""
     _add_grade(commands)
     text = _("pack the course for students: no solutions, nothing of the grading")
     release = commands.add_parser("release", help=text, description=text)
@@ -26,6 +26,11 @@ def add(commands: Any) -> None:
     collect.add_argument("download", type=Path, metavar="download.zip")
     collect.add_argument("--out", type=Path, default=Path("submissions"), metavar="submissions")
     collect.set_defaults(command=_collect)
+    text = _("make adjustments.csv, for points, excuses and comments of your own")
+    adjust = commands.add_parser("adjust", help=text, description=text)
+    adjust.add_argument("grades", type=Path, nargs="?", default=Path("grades"), metavar="grades")
+    adjust.set_defaults(command=_adjust)
+    _add_export(commands)
 
 
 def _add_grade(commands: Any) -> None:
@@ -80,8 +85,43 @@ def _add_grade(commands: Any) -> None:
         "run the submissions with no isolation: any of them can read and change all your files"
     )
     option("--without-sandbox", action="store_true", help=text)
+    text = _("what exercises are worth, in place of their own points: columns exercise and points")
+    option("--points", type=Path, metavar="points.csv", help=text)
+    text = _("the class, a column student or name: who has handed in nothing gets a row")
+    option("--roster", type=Path, metavar="class.csv", help=text)
     text = _("of the feedback and the summary; without it, that of this machine, or English")
     option("--language", metavar="en", help=text)
+
+
+def _add_export(commands: Any) -> None:
+    text = _("write grades for Moodle, Canvas or a spreadsheet")
+    export = commands.add_parser(
+        "export",
+        help=text,
+        description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_(
+            "The sheet that the platform gave is filled in; its names and numbers stay as they are.\n\n"
+            "examples:\n"
+            "  course-nn export grades --moodle worksheet.csv    Moodle's grading worksheet\n"
+            '  course-nn export grades --canvas gradebook.csv --assignment "Chapter 1"\n'
+            "  course-nn export grades --csv"
+        ),
+    )
+    option = export.add_argument
+    option("grades", type=Path, nargs="?", default=Path("grades"), metavar="grades")
+    kind = export.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--moodle", type=Path, metavar="worksheet.csv", help=_("fill Moodle's sheet"))
+    kind.add_argument("--canvas", type=Path, metavar="gradebook.csv", help=_("fill Canvas's"))
+    kind.add_argument("--csv", action="store_true", help=_("a line for each student"))
+    text = _("of Canvas: the assignment whose column is filled")
+    option("--assignment", metavar="NAME", help=text)
+    option(
+        "--out", type=Path, metavar="FOLDER", help=_("where to write; without it, grades/export")
+    )
+    option("--points", type=Path, metavar="points.csv", help=_("as given to course-nn grade"))
+    option("--roster", type=Path, metavar="class.csv", help=_("as given to course-nn grade"))
+    export.set_defaults(command=_export)
 
 
 def _positive(text: str) -> int:
@@ -113,6 +153,39 @@ def _collect(options: argparse.Namespace) -> int:
     return 0
 
 
+def _adjust(options: argparse.Namespace) -> int:
+    from course_nn.grading.standing import begin
+
+    path = begin(options.grades)
+    print(
+        _(
+            "{path}\n"
+            "A line for each thing to change, then course-nn grade again; no run writes over it.\n"
+            "  student    as in grades.csv\n"
+            "  exercise   1.2, or empty for the whole\n"
+            "  points     2 sets, +0.5 and -1 add, excused leaves the exercise out\n"
+            "  comment    for the student's page"
+        ).format(path=path)
+    )
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from course_nn.grading import batch, export
+
+    if options.canvas and not options.assignment:
+        raise ValueError(_("Say which column of Canvas to fill, with --assignment NAME."))
+    standings = batch.standings(options.grades, options.points, options.roster)
+    out = options.out or options.grades / "export"
+    if options.moodle:
+        print(export.moodle(options.moodle, standings, options.grades / "feedback", out))
+    elif options.canvas:
+        print(export.canvas(options.canvas, standings, options.assignment, out))
+    else:
+        print(export.plain(standings, out))
+    return 0
+
+
 # grade
 
 
@@ -134,6 +207,8 @@ def _grade(options: argparse.Namespace) -> int:
             options.jobs,
             options.scheduler or "",
             _language(options.language),
+            options.points,
+            options.roster,
             print,
             progress,
         )

@@ -12,13 +12,12 @@ zip of feedback files); the Canvas Instructor Guide, "How do I import grades in 
 import csv
 import io
 import re
-import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_nn.grading.standing import Standing
+from course_nn.grading.standing import Standing, words
 from course_nn.grading.table import harmless
 from course_nn.i18n import _
 
@@ -216,15 +215,9 @@ def _by_name(pairs: Iterable[tuple[str, Row]]) -> Callable[[str], Row | None]:
     """Find a row by a student's name, whatever its order, accents and case; never one of two namesakes."""
     found: dict[tuple[str, ...], Row | None] = {}
     for name, row in pairs:
-        key = _words(name)
+        key = words(name)
         found[key] = None if key in found else row
-    return lambda name: found.get(_words(name))
-
-
-def _words(name: str) -> tuple[str, ...]:
-    """The words of a name, sorted: "García, Ana" and "ana_garcia" are one."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return tuple(sorted(re.findall(r"[a-z0-9]+", plain.casefold()))) or (name,)
+    return lambda name: found.get(words(name))
 
 
 def _points(standing: Standing) -> str:

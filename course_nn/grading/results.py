@@ -61,6 +61,11 @@ class Status(StrEnum):
     DIED = "died", N_("Python itself ended"), N_("It ended the Python that ran it.")
 
     # a submission as a whole
+    MISSING = (
+        "nothing handed in",
+        N_("nothing handed in"),
+        N_("Nothing was handed in."),
+    )
     UNREADABLE = (
         "unreadable",
         N_("unreadable"),

@@ -9,6 +9,8 @@ import difflib
 import io
 import math
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,11 +18,13 @@ from pathlib import Path
 
 from course_nn.checks.engine import Exercise
 from course_nn.grading.results import Mark, Result
+from course_nn.grading.submissions import safe
 from course_nn.i18n import _
 
 ADJUSTMENTS = "adjustments.csv"
 COLUMNS = ["student", "exercise", "points", "comment"]
 EXCUSED = "excused"
+NAMES = ["student", "name", "full name"]  # columns of a class list
 WHOLE = ""  # stands for the whole submission where an exercise has a name
 
 
@@ -161,6 +165,36 @@ def read_rules(
     path = Path(folder) / ADJUSTMENTS
     adjustments = tuple(_adjustments(path, list(students), exercises)) if path.exists() else ()
     return Rules(adjustments, _worth(points, exercises) if points else {})
+
+
+def missing(roster: Path, students: Sequence[str]) -> list[str]:
+    """The students of the class list ``roster``, a CSV file with a column "student" or "name", who are not
+    among ``students``; a name is known whatever its order, accents and case, and without a platform's number.
+
+    Raises:
+        ValueError: it has no such column.
+        OSError: it cannot be read.
+    """
+    handed = Counter(words(re.sub(r"_\d+$", "", student)) for student in students)
+    found, empty = [], True
+    for _line, row in rows(roster, [], NAMES):
+        name = next(filter(None, row.values()), "")
+        empty = empty and not name
+        if handed[words(name)]:
+            handed[words(name)] -= 1
+        elif name and name.casefold() != "points possible":  # a line of Canvas's sheets
+            found.append(safe(name))
+    if empty:
+        message = _("{path} names no student. Its first line needs one of the columns {columns}.")
+        raise ValueError(message.format(path=roster, columns=", ".join(NAMES)))
+    return found
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name, sorted: "García, Ana" and "ana_garcia" are one."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    plain = "".join(c for c in letters if not unicodedata.combining(c))
+    return tuple(sorted(re.findall(r"[^\W_]+", plain))) or (name,)
 
 
 def _adjustments(

@@ -12,7 +12,8 @@ import numpy as np
 from course_nn.checks.engine import Exercise
 from course_nn.checks.panel import points, title
 from course_nn.grading.pages import document, safe
-from course_nn.grading.results import Result, Status, cut
+from course_nn.grading.results import Status, cut
+from course_nn.grading.standing import NO_RULES, Rules, Standing
 from course_nn.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 class Summary:
     """The page of the class, of results that are given one at a time to `add`."""
 
-    def __init__(self, exercises: Sequence[Exercise]) -> None:
+    def __init__(self, exercises: Sequence[Exercise], rules: Rules = NO_RULES) -> None:
         self.exercises = exercises
-        self.worth = sum(exercise.points for exercise in exercises)
-        self.totals: list[float] = []  # of those that were graded
+        self.worth = sum(float(rules.worth.get(e.name, e.points)) for e in exercises)
+        self.totals: list[float] = []  # of those that were graded, and had answered something
+        self.empty = 0  # were handed in without an answer to any exercise
         self.shares = {exercise.name: [0, 0, 0, 0] for exercise in exercises}
         self.mistakes: Counter[tuple[str, str]] = Counter()  # (exercise, sentence) -> students
         self.faults: Counter[Status] = Counter()  # status of an exercise, or of all -> how often
@@ -37,12 +39,16 @@ class Summary:
         """How many students have no result, for no fault of theirs."""
         return sum(n for status, n in self.students.items() if status.is_ours)
 
-    def add(self, result: Result) -> None:
+    def add(self, standing: Standing) -> None:
+        result = standing.result
         self.students[result.status] += 1
         if result.status.is_fault and not any(mark.status.is_fault for mark in result.marks):
             self.faults[result.status] += 1  # of the whole
-        if result.marks:
-            self.totals.append(result.total)
+        answered = any(mark.status != Status.NOT_ATTEMPTED for mark in result.marks)
+        if answered or standing.points and any(standing.points.values()):
+            self.totals.append(standing.total)
+        elif result.status == Status.OK:
+            self.empty += 1
         worth = {exercise.name: exercise.points for exercise in self.exercises}
         for mark in result.marks:
             if mark.exercise not in worth:
@@ -60,7 +66,7 @@ class Summary:
         link = f'<a href="feedback/{file}">{safe(result.student)}</a>'
         status = escape(_(result.status.words))
         notes = safe(cut(" ".join(result.notes), 300))
-        self._rows.append(_row(link, f"{result.total:g}", status, notes, numbers=(1,)))
+        self._rows.append(_row(link, f"{standing.total:g}", status, notes, numbers=(1,)))
 
     def page(self, language: str = "en") -> str:
         """The page, complete."""
@@ -72,6 +78,8 @@ class Summary:
         students = sum(self.students.values())
         heading = escape(_("Grades of the class"))
         parts = [f"<h1>{heading}</h1>", f'<p class="big">{escape(self._facts())}</p>']
+        if beside := self._beside():
+            parts.append(f"<p>{escape(beside)}</p>")
         if self.totals:
             shown = {title(e): self.shares[e.name] for e in exercises[:15]}
             parts.append(_figure(plots.distribution(self.totals, self.worth)))
@@ -106,6 +114,8 @@ class Summary:
                 mean=np.mean(self.totals), points=points(self.worth)
             )
             rows.append((_("mean"), mean))
+        if beside := self._beside():
+            rows.append((_("left out"), beside.partition(": ")[2].rstrip(".")))
         faults = [f"{_(status.words)} {n}" for status, n in self.faults.most_common()]
         rows.append((_("not judged"), ", ".join(faults) or "0"))
         width = max(len(label) for label, _value in rows)
@@ -118,6 +128,16 @@ class Summary:
         return _("Mean {mean:.1f}, median {median:g}, of {points}").format(
             mean=np.mean(self.totals), median=np.median(self.totals), points=points(self.worth)
         )
+
+    def _beside(self) -> str:
+        """Whom mean and median leave out, in a sentence; empty if nobody."""
+        counts = [
+            (self.students[Status.MISSING], _("nothing handed in")),
+            (self.students[Status.UNREADABLE], _("unreadable")),
+            (self.empty, _("handed in without an answer")),
+        ]
+        told = ", ".join(f"{words} {n}" for n, words in counts if n)
+        return _("Not counted in mean and median: {told}.").format(told=told) if told else ""
 
     def _exercises(self, exercises: Iterable[Exercise]) -> str:
         head = [_("exercise"), _("passed"), _("half"), _("not yet"), _("not attempted")]

@@ -3,10 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from course_nn.checks.engine import Exercise
-from course_nn.grading.results import Mark, Result
+from course_nn.grading.standing import Standing
 
 
 def header(exercises: Sequence[Exercise]) -> list[str]:
@@ -15,22 +15,23 @@ def header(exercises: Sequence[Exercise]) -> list[str]:
     return ["student", *columns, "total", "out of", "status", "layer", "notes"]
 
 
-def row(result: Result, exercises: Sequence[Exercise]) -> list[str]:
-    """The line of ``result`` in grades.csv; an exercise that was not graded is empty."""
-    marks: Mapping[str, Mark] = {mark.exercise: mark for mark in result.marks}
-    graded = [(exercise, marks[exercise.name]) for exercise in exercises if exercise.name in marks]
-    points = {exercise: f"{mark.points:g}" for exercise, mark in graded}
+def row(standing: Standing, exercises: Sequence[Exercise]) -> list[str]:
+    """The line of a student in grades.csv; an exercise that was not graded or does not count is empty."""
+    result, marks = standing.result, standing.marks
     faults = [
-        f"{exercise.number}: {mark.status}" for exercise, mark in graded if mark.status.is_fault
+        f"{e.number}: {marks[e.name].status}"
+        for e in exercises
+        if e.name in marks and marks[e.name].status.is_fault
     ]
+    said = [*(c for e in exercises for c in standing.comments(e.name)), *standing.comments()]
     return [
         harmless(result.student),
-        *(points.get(exercise, "") for exercise in exercises),
-        f"{sum(mark.points for _exercise, mark in graded):g}",
-        f"{sum(exercise.points for exercise in exercises):g}",
+        *(f"{standing.points[e.name]:g}" if e.name in standing.points else "" for e in exercises),
+        f"{standing.total:g}",
+        f"{standing.out_of:g}",
         result.status,
         result.layer,
-        harmless(" ".join([*(f"{fault}." for fault in faults), *result.notes])),
+        harmless(" ".join([*(f"{fault}." for fault in faults), *result.notes, *said])),
     ]
 
 

@@ -11,8 +11,9 @@ from course_nn.chapters import CHAPTERS
 from course_nn.checks import EXERCISES, panel
 from course_nn.checks.engine import NOT_ATTEMPTED, Report, calling, evaluate
 from course_nn.checks.panel import Panel
-from course_nn.grading.feedback import page
+from course_nn.grading import feedback
 from course_nn.grading.results import Mark, Result, shortened
+from course_nn.grading.standing import NO_RULES
 from course_nn.grading.summary import Summary
 from course_nn.i18n import set_language
 from course_nn.plots import grading as plots
@@ -22,6 +23,10 @@ CHAPTER = [exercise for exercise in EXERCISES.values() if exercise.chapter == 1]
 HOSTILE = (
     "</pre></style><script>alert(1)</script><img src=x onerror=\"a()\" style='b'>&amp;\u202e\x00"
 )
+
+
+def page(result, exercises, language="en"):
+    return feedback.page(NO_RULES.of(result, exercises), exercises, language)
 
 
 def mark(exercise, answer):
@@ -115,7 +120,7 @@ def test_what_was_handed_in_does_nothing_in_the_page():
     marks = (mark(CHAPTER[0], lambda f, x, h: HOSTILE), fault(CHAPTER[1], "error", HOSTILE))
     hostile = Result(HOSTILE, "error", HOSTILE, 1, marks, (HOSTILE,))
     summary = Summary(CHAPTER)
-    summary.add(hostile)
+    summary.add(NO_RULES.of(hostile, CHAPTER))
     for text in (page(hostile, CHAPTER), summary.page()):
         reader = Reader(text)
         assert "script" not in reader.tags and "link" not in reader.tags
@@ -129,7 +134,7 @@ def test_what_was_handed_in_does_nothing_in_the_page():
 
 def test_a_browser_is_told_to_load_and_run_nothing_else(four):
     summary = Summary(CHAPTER)
-    summary.add(four)
+    summary.add(NO_RULES.of(four, CHAPTER))
     for text in (page(four, CHAPTER), summary.page()):
         css = re.search("<style>(.*?)</style>", text, re.DOTALL)[1]
         digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
@@ -206,9 +211,13 @@ def test_who_was_not_graded_is_told_why(status):
 @pytest.fixture
 def summary(four):
     summary = Summary(CHAPTER)
-    summary.add(four)
-    summary.add(Result("ben/ö", "ok", "", 1, (mistaken(CHAPTER[1]), mistaken(CHAPTER[0]))))
-    summary.add(Result("zoe", "unreadable", notes=("It is a picture.",)))
+    summary.add(NO_RULES.of(four, CHAPTER))
+    summary.add(
+        NO_RULES.of(
+            Result("ben/ö", "ok", "", 1, (mistaken(CHAPTER[1]), mistaken(CHAPTER[0]))), CHAPTER
+        )
+    )
+    summary.add(NO_RULES.of(Result("zoe", "unreadable", notes=("It is a picture.",)), CHAPTER))
     return summary
 
 
@@ -224,6 +233,7 @@ def test_the_summary_counts(summary):
     assert summary.lines() == [
         "students    3",
         "mean        0.5 of 14 points",
+        "left out    unreadable 1",
         "not judged  out of time 1, unreadable 1",
     ]
 
@@ -244,9 +254,13 @@ def test_the_summary_links_to_every_page_and_shows_three_pictures(summary):
 
 def test_a_summary_of_nobody_graded_has_no_pictures():
     summary = Summary(CHAPTER)
-    summary.add(Result("zoe", "unreadable"))
+    summary.add(NO_RULES.of(Result("zoe", "unreadable"), CHAPTER))
     assert "img" not in Reader(summary.page()).tags
-    assert summary.lines() == ["students    1", "not judged  unreadable 1"]
+    assert summary.lines() == [
+        "students    1",
+        "left out    unreadable 1",
+        "not judged  unreadable 1",
+    ]
 
 
 def test_the_summary_does_not_depend_on_what_came_first(four):
@@ -255,7 +269,7 @@ def test_the_summary_does_not_depend_on_what_came_first(four):
     for results in (others, others):
         summary = Summary(CHAPTER)
         for result in results:
-            summary.add(result)
+            summary.add(NO_RULES.of(result, CHAPTER))
         texts.add(summary.page())
     assert len(texts) == 1
 
@@ -271,7 +285,7 @@ def test_all_words_are_translated(tmp_path):
         )
         result = Result("1", "ok", "", 1, (*marks, fault(CHAPTER[3], "died", "")))
         summary = Summary(CHAPTER)
-        summary.add(result)
+        summary.add(NO_RULES.of(result, CHAPTER))
         texts = [Reader(page(result, CHAPTER, "xx")).text, Reader(summary.page("xx")).text]
     finally:
         set_language("en")

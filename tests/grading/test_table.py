@@ -9,6 +9,7 @@ from course_nn.checks import EXERCISES
 from course_nn.checks.panel import Panel
 from course_nn.grading import batch, table
 from course_nn.grading.results import Mark, Result
+from course_nn.grading.standing import NO_RULES
 
 CHAPTER = [exercise for exercise in EXERCISES.values() if exercise.chapter == 1][:2]
 FIRST, SECOND = (exercise.name for exercise in CHAPTER)
@@ -28,7 +29,10 @@ def result(student="ana", status="ok", points=(1.0, 0.5), statuses=("passed", "f
 
 
 def cells(results, exercises=CHAPTER):
-    rows = [table.header(exercises), *(table.row(r, exercises) for r in results)]
+    rows = [
+        table.header(exercises),
+        *(table.row(NO_RULES.of(r, exercises), exercises) for r in results),
+    ]
     return list(csv.reader(io.StringIO(table.table(rows).decode("utf-8-sig"))))
 
 
