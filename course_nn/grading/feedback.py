@@ -43,7 +43,8 @@ def _page(standing: Standing, exercises: Sequence[Exercise], language: str, leng
         graded = []
         parts.append(f"<p>{escape(_(result.status.sentence))}</p>")
     elif not graded:
-        parts.append(f"<p>{escape(_(_NOT_YOURS))}</p>")
+        why = result.status.sentence if result.status == Status.MISSING else _NOT_YOURS
+        parts.append(f"<p>{escape(_(why))}</p>")
     notes = [safe(cut(note, max(length // 8, 80))) for note in result.notes[:12]]
     said = [safe(cut(one, 1000)) for one in standing.comments()]
     parts += [f"<p>{one}</p>" for one in said]
