@@ -1,4 +1,4 @@
-"""What the checks are tested with: chapter x (exercises, points, known mistakes, mutants).
+"""What the checks are tested with, chapter by chapter: mistakes, mutants, programs of the battery.
 
 python -m tests.support.table            print the table
 python -m tests.support.table --write    put it into docs/checks.md
@@ -14,6 +14,7 @@ from course_nn.chapters import CHAPTERS
 from course_nn.checks import EXERCISES
 from course_nn.checks.engine import calling, evaluate
 from tests.support import ROOT
+from tests.support.battery import count
 from tests.support.mutants import function, mutants
 from tests.support.published import published
 
@@ -44,8 +45,9 @@ def survivors(exercise) -> tuple[int, frozenset[str]]:
 
 def table() -> str:
     """The table, as Markdown."""
-    head = ["Chapter", "exercises", "points", "known mistakes", "mutants", "equivalent", "killed"]
-    rows, total = [], [0] * 6
+    head = ["Chapter", "exercises", "points", "known mistakes"]
+    head += ["mutants", "equivalent", "killed", "battery"]
+    rows, total = [], [0] * 7
     for chapter in CHAPTERS.values():
         own = [exercise for exercise in EXERCISES.values() if exercise.chapter == chapter.number]
         row = [
@@ -55,11 +57,12 @@ def table() -> str:
             sum(survivors(exercise)[0] for exercise in own),
             sum(len(EQUIVALENT.get(exercise.name, {})) for exercise in own),
             sum(survivors(exercise)[0] - len(survivors(exercise)[1]) for exercise in own),
+            sum(count(exercise) for exercise in own),
         ]
         rows.append([f"{chapter.number}. {chapter.title}", *row])
         total = [sum(pair) for pair in zip(total, row)]
     rows.append(["**All**", *total])
-    lines = [head, ["---"] + ["--:"] * 6, *rows]
+    lines = [head, ["---"] + ["--:"] * 7, *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
