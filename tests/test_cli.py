@@ -270,3 +270,27 @@ def test_a_terminal_without_the_marks_is_no_reason_to_fail(course):
 def test_outside_of_a_course_the_folder_beside_the_package_is_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert notebook.folder() == ROOT / "exercises"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no head")
+@pytest.mark.parametrize("command", ["check", "progress", "check 1.1", "--help"])
+def test_a_reader_that_has_enough_is_no_error(course, command):
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)}
+    line = f"set -o pipefail; {sys.executable} -m course_nn.cli {command} | true"
+    done = subprocess.run(
+        ["bash", "-c", line], capture_output=True, encoding="utf-8", env=environment, check=False
+    )
+    assert done.stderr == ""
+
+
+def test_a_module_beside_the_notebook_is_found(course, capfd):
+    (course / "exercises" / "helpers.py").write_text("def two():\n    return 2\n", encoding="utf-8")
+    body = CENTRAL.replace("2 * h", "two() * h")
+    write(course, "central_difference", body, before="from helpers import two\n")
+    assert cli.main(["check", "1.2"]) == 0
+    assert "A grader" not in capfd.readouterr().out
+
+
+def test_what_is_read_from_the_keyboard_is_not_waited_for(course, capfd):
+    write(course, "central_difference", CENTRAL, before="name = input()\n")
+    assert cli.main(["check", "1.2"]) == 0

@@ -8,7 +8,7 @@ import numpy as np
 from course_nn.i18n import _
 from course_nn.inside.show import show
 
-FLOAT32 = 1e-4  # how far an answer in float32 may be off, as a part of the largest entry
+FLOAT32 = 1e-4  # how far an entry in float32 may be off, as a part of it
 
 
 class Rule(NamedTuple):
@@ -32,7 +32,12 @@ class Difference(NamedTuple):
 
 
 def difference(
-    got: Any, expected: Any, rule: Rule, names: Sequence[str] = (), name: str = ""
+    got: Any,
+    expected: Any,
+    rule: Rule,
+    names: Sequence[str] = (),
+    name: str = "",
+    single: Any = None,
 ) -> Difference | None:
     """What first differs between ``got`` and ``expected``; None if nothing does.
 
@@ -42,17 +47,19 @@ def difference(
     Args:
         names: of the parts of a tuple, such as ("dx", "dW", "db").
         name: of the whole.
+        single: how far each entry may be off besides, where it is in float32; see `rounding`. If
+            it is not known, by 1e-4 of itself and 1e-5 of the largest.
     """
     if isinstance(expected, (tuple, list, dict)):
-        return _parts_differ(got, expected, rule, names, name)
+        return _parts_differ(got, expected, rule, names, name, single)
     if isinstance(expected, str) or expected is None or got is None:
         same = isinstance(got, type(expected)) and got == expected
         return None if same else _unequal(name, got, expected)
-    return _numbers_differ(got, expected, rule, name)
+    return _numbers_differ(got, expected, rule, name, single)
 
 
 def part_that_differs(
-    got: Any, expected: Any, rule: Rule, names: Sequence[str] = ()
+    got: Any, expected: Any, rule: Rule, names: Sequence[str] = (), single: Any = None
 ) -> tuple[str, Any, Any]:
     """The first part of a tuple or list that differs: its name, what is got, what is expected.
 
@@ -60,8 +67,8 @@ def part_that_differs(
     """
     parts = isinstance(expected, (tuple, list)) and isinstance(got, (tuple, list))
     if parts and len(got) == len(expected):
-        for part in zip(_names(expected, names), got, expected):
-            if difference(*part[1:], rule):
+        for part, off in zip(zip(_names(expected, names), got, expected), _parts(single, expected)):
+            if difference(*part[1:], rule, single=off):
                 return part
     return "", got, expected
 
@@ -74,9 +81,10 @@ def _names(parts: Any, names: Sequence[str], name: str = "") -> Sequence[str]:
 
 
 def _parts_differ(
-    got: Any, expected: Any, rule: Rule, names: Sequence[str], name: str
+    got: Any, expected: Any, rule: Rule, names: Sequence[str], name: str, single: Any
 ) -> Difference | None:
     names = _names(expected, names, name)
+    single = _parts(single, expected)
     if isinstance(expected, dict):
         if not isinstance(got, dict) or set(got) != set(expected):
             keys = ", ".join(map(repr, expected))
@@ -91,13 +99,21 @@ def _parts_differ(
         return Difference(
             message.format(name=_subject(name), wanted=len(expected), names=listed, found=found)
         )
-    for part, one, other in zip(names, got, expected):
-        if differs := difference(one, other, rule, name=part):
+    for part, one, other, off in zip(names, got, expected, single):
+        if differs := difference(one, other, rule, name=part, single=off):
             return differs
     return None
 
 
-def _numbers_differ(got: Any, expected: Any, rule: Rule, name: str) -> Difference | None:
+def _parts(single: Any, expected: Any) -> list[Any]:
+    if isinstance(single, dict):
+        return [single[key] for key in expected]
+    return single if isinstance(single, list) else [None] * len(expected)
+
+
+def _numbers_differ(
+    got: Any, expected: Any, rule: Rule, name: str, single: Any
+) -> Difference | None:
     wanted = np.asarray(expected)
     try:
         found = np.asarray(got)
@@ -108,7 +124,7 @@ def _numbers_differ(got: Any, expected: Any, rule: Rule, name: str) -> Differenc
             name=_subject(name), got=show(got), found=found.shape, wanted=wanted.shape
         )
         return Difference(message)
-    different = ~_close(found, wanted, rule)
+    different = ~_close(found, wanted, rule, single)
     if not different.any():
         return None
     index = tuple(int(i) for i in np.argwhere(different)[0])
@@ -137,16 +153,44 @@ def _wrong_kind(found: np.ndarray, wanted: np.ndarray, rule: Rule) -> str | None
     return None
 
 
-def _close(found: np.ndarray, wanted: np.ndarray, rule: Rule) -> np.ndarray:
+def _close(found: np.ndarray, wanted: np.ndarray, rule: Rule, single: Any) -> np.ndarray:
     equal = found == wanted
     if equal.all():  # most often, and much quicker than isclose
         return equal
-    rtol, atol = rule.rtol, rule.atol
+    rtol: float = rule.rtol
+    atol: Any = rule.atol
     with np.errstate(all="ignore"):
         if found.dtype in (np.float32, np.float16) or wanted.dtype == np.float32:
-            largest = np.max(np.abs(wanted), where=np.isfinite(wanted), initial=0)
-            rtol, atol = max(rtol, FLOAT32), max(atol, FLOAT32 / 10 * largest)
+            atol = atol + (_usual(wanted) if single is None else single)
         return np.isclose(found.astype(float), wanted.astype(float), rtol, atol, equal_nan=True)
+
+
+def _usual(wanted: np.ndarray) -> np.ndarray:
+    """How far entries in float32 may be off where nothing is known of how they are computed."""
+    sizes = np.abs(np.where(np.isfinite(wanted), wanted, 0).astype(float))
+    return FLOAT32 * sizes + FLOAT32 / 10 * np.max(sizes, initial=0)
+
+
+def rounding(expected: Any, singles: Sequence[Any]) -> Any:
+    """How far an answer may be off for being computed in float32, entry by entry.
+
+    ``singles`` are what comes out where the reference itself is computed in float32, each time
+    from arguments that differ in their last bits: where large terms cancel, these are far off, and
+    where a small entry stands beside large ones they are not.
+    """
+    if isinstance(expected, dict):
+        return {key: rounding(expected[key], [one[key] for one in singles]) for key in expected}
+    if isinstance(expected, (tuple, list)):
+        return [rounding(part, [one[i] for one in singles]) for i, part in enumerate(expected)]
+    wanted = np.asarray(expected)
+    if wanted.dtype.kind not in "biuf":
+        return None
+    with np.errstate(all="ignore"):
+        off = 64 * np.finfo(np.float32).eps * np.abs(np.where(np.isfinite(wanted), wanted, 0))
+        for one in singles:
+            apart = np.abs(np.asarray(one, float) - wanted)
+            off = np.maximum(off, 16 * np.where(np.isfinite(apart), apart, 0))
+        return off
 
 
 def _unequal(name: str, got: Any, expected: Any) -> Difference:

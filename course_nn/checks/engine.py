@@ -9,6 +9,7 @@ Nothing here shows, stores or prints anything.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from course_nn.checks.compare import Rule, difference, part_that_differs
+from course_nn.checks.compare import Rule, difference, part_that_differs, rounding
 from course_nn.i18n import _
 from course_nn.inside.calling import Answer, Arguments, Call, Error, Function, calling
 from course_nn.inside.show import show, show_call
@@ -100,7 +101,7 @@ class Exercise:
 # Judging
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """Arguments to try, and the right answer to them.
 
@@ -138,7 +139,8 @@ class Report:
     For "failed", ``failure`` is the simplest failing case, and ``diagnosis`` the known mistake, a
     key of ``exercise.mistakes``, that gives the learner's answer on every input; None if none does.
     ``right`` of ``tried`` inputs were answered right. ``remark`` is a sentence on what is no mistake
-    in an answer that passed, and ``printed`` the beginning of what one call printed.
+    in an answer that passed, and ``printed`` the beginning of what one call printed. An answer that
+    fails only for the ``helpers``, other exercises whose answers it calls, is not to blame.
     """
 
     exercise: Exercise
@@ -150,6 +152,7 @@ class Report:
     tried: int = 0
     remark: str = ""
     printed: str = ""
+    helpers: tuple[Exercise, ...] = ()
 
 
 def evaluate(exercise: Exercise, call: Call, seed: int = 0) -> Report:
@@ -333,7 +336,8 @@ def _told(
     minor: bool,
 ) -> Failure:
     if not (name or exercise.judge or isinstance(got, Error)):
-        name, got, expected = part_that_differs(got, expected, exercise.rule, exercise.returns)
+        off = single(exercise, case) if is_single(got) else None
+        name, got, expected = part_that_differs(got, expected, exercise.rule, exercise.returns, off)
 
     def named(value: Any, name: str = name) -> str:
         if isinstance(value, (tuple, list)) and len(value) == len(exercise.returns) and not name:
@@ -364,10 +368,21 @@ def _raised(exercise: Exercise, error: Error) -> str:
     if error.type == "NotImplementedError" and error.function != exercise.name:
         message = _("It calls `{name}`, which is not written yet. Write that one first.")
         return message.format(name=error.function)
+    if error.type == "NameError" and (missing := _missing(error)):
+        message = _("`{name}` is not there. Run the cell of exercise {number} first.")
+        return message.format(name=missing.name, number=missing.number)
     if error.line is None:
         return _("It raises an error: {error}").format(error=error)
     message = _("It raises an error in line {line}: `{source}`")
     return message.format(line=error.line, source=error.source or error)
+
+
+def _missing(error: Error) -> Exercise | None:
+    """The exercise that asks for the name that is missing, as after a restart of the kernel."""
+    from course_nn.checks.registry import exercises  # it is made of the exercises here
+
+    found = re.match(r"name '(\w+)' is not defined", error.message)
+    return exercises().get(found[1]) if found else None
 
 
 def _wrong(exercise: Exercise, case: Case, answer: Answer) -> str | None:
@@ -376,10 +391,43 @@ def _wrong(exercise: Exercise, case: Case, answer: Answer) -> str | None:
         if answer.printed:
             return _("It prints its answer, and returns nothing. Put `return` in place of `print`.")
         return _("It returns nothing. Does it end in `return`, on every way through it?")
-    found = difference(answer.value, case.expected, exercise.rule, exercise.returns)
+    off = single(exercise, case) if is_single(answer.value) else None
+    rule, names = exercise.rule, exercise.returns
+    found = difference(answer.value, case.expected, rule, names, single=off)
     if exercise.judge and (found is None or found.value):
         return exercise.judge(case.args, answer.value)
     return found.sentence if found else None
+
+
+def is_single(value: Any) -> bool:
+    if isinstance(value, (tuple, list, dict)):
+        return any(map(is_single, value.values() if isinstance(value, dict) else value))
+    return getattr(value, "dtype", None) in (np.float32, np.float16)
+
+
+@lru_cache(maxsize=1024)
+def single(exercise: Exercise, case: Case) -> Any:
+    """How far an answer to ``case`` may be off for being computed in float32; see `rounding`."""
+    rng = np.random.default_rng(0)
+    runs = [calling(exercise.reference)(_in_single(case.args, rng)) for _run in range(4)]
+    try:
+        return rounding(case.expected, [run.value for run in runs if not run.error])
+    except (ValueError, TypeError, IndexError, KeyError):  # it takes another way in float32
+        return rounding(case.expected, [])
+
+
+def _in_single(value: Any, rng: np.random.Generator) -> Any:
+    """``value`` with its floats in float32, each off by some of its last bits."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_in_single(part, rng) for part in value)
+    if (
+        not isinstance(value, (float, np.floating, np.ndarray))
+        or np.asarray(value).dtype.kind != "f"
+    ):
+        return value
+    off = 1 + np.finfo(np.float32).eps * rng.uniform(-2, 2, np.shape(value))
+    with np.errstate(all="ignore"):
+        return (np.asarray(value) * off).astype(np.float32)[()]
 
 
 def _changes(

@@ -108,6 +108,18 @@ def of_report(report: Report) -> Panel:
         sentence = sentence.format(n=report.tried, name=exercise.name)
         return Panel(PASSED, heading, (sentence,), (), report.remark, _printed(report))
     heading = _("{title}: not yet").format(title=name)
+    if report.helpers:
+        message = ngettext(
+            "{number} is right; it calls your {helpers}, which is not: {checks}.",
+            "{number} is right; it calls your {helpers}, which are not: {checks}.",
+            len(report.helpers),
+        )
+        sentence = message.format(
+            number=exercise.number,
+            helpers=", ".join(f"`{helper.name}` ({helper.number})" for helper in report.helpers),
+            checks=", ".join(f"`check({helper.name})`" for helper in report.helpers),
+        )
+        return Panel(FAILED, heading, (sentence,))
     failure = report.failure
     assert failure is not None
     rows = [

@@ -21,9 +21,8 @@ from course_nn.checks.engine import (
     PASSED,
     Exercise,
     Report,
-    calling,
-    evaluate,
 )
+from course_nn.checks.uses import judged
 from course_nn.inside.calling import Error
 from course_nn.inside.running import STAND_INS, World, nothing, told
 
@@ -47,7 +46,7 @@ def check(
 
     def judge(name: str) -> None:
         with Deadline(DEADLINE).running():
-            report = evaluate(wanted[name], calling(world.answers[name]))
+            report = judged(wanted[name], world.answers[name])
         if name not in reports or report.points > reports[name].points:
             reports[name] = report
 

@@ -119,7 +119,7 @@ def _silence(printed: io.StringIO, warned: _Warned) -> Iterator[None]:
 
 
 def _error(raised: BaseException, function: Function) -> Error:
-    file = getattr(getattr(_written(function), "__code__", None), "co_filename", None)
+    file = getattr(getattr(written(function), "__code__", None), "co_filename", None)
     name, line = "", None
     traceback = raised.__traceback__
     while traceback:
@@ -132,7 +132,7 @@ def _error(raised: BaseException, function: Function) -> Error:
     return Error(type(raised).__name__, str(raised), name, line, source)
 
 
-def _written(function: Any) -> Any:
+def written(function: Any) -> Any:
     """The function with a body behind a partial, a method or an object that can be called."""
     while isinstance(function, functools.partial):
         function = function.func

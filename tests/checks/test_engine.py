@@ -456,3 +456,84 @@ def test_any_call_will_do_so_that_the_function_may_live_elsewhere():
     assert len(asked) == 10
     dead = evaluate(HALF, lambda args: Answer(error=Error("Killed", "too much memory")))
     assert dead.failure.sentence == "It raises an error: Killed: too much memory"
+
+
+# On the way, and in float32
+
+
+def test_an_overflow_on_the_way_is_told_and_costs_nothing():
+    found = report(lambda x: x / 2 + 0 * np.exp(-np.exp(np.abs(x) * 0 + 1000)))
+    assert (found.status, found.points) == ("passed", 3)
+    assert found.remark == "In `half(1.0)` `exp` overflows on the way. Here it does no harm."
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda x: x / 2 + 1 / np.exp(np.abs(x * 0) + 1000), "`exp` overflows"),
+        (lambda x: x / 2 + 0 / np.log(np.abs(x) * 0), "`log` divides by zero"),
+        (
+            lambda x: x / 2 + np.nan_to_num(np.log(-1 - np.abs(x))) * 0,
+            "`log` gives what is no number",
+        ),
+    ],
+)
+def test_where_nothing_may_overflow_it_leaves_half_of_the_points(function, said):
+    found = report(function, replace(HALF, overflow_free=True, extremes=()))
+    assert (found.status, found.points) == ("failed", 1.5)
+    assert found.failure.sentence.startswith(f"The numbers come out right, but {said}")
+
+
+def test_what_overflows_is_named_where_the_arguments_say_it():
+    exponential = replace(HALF, overflow_free=True, reference=lambda x: x * 0 + 0.0,
+        inputs=lambda rng: [(1000.0,)] * 6, extremes=())  # fmt: skip
+    found = report(lambda x: 0 * (1 / np.exp(x)), exponential)
+    assert (
+        found.failure.sentence == "The numbers come out right, but `e^1000` overflows on the way."
+    )
+
+
+def test_what_overflows_in_the_reference_may_overflow_in_an_answer():
+    loud = replace(HALF, overflow_free=True, reference=lambda x: x / 2 + 1 / np.exp(x * 0 + 1000))
+    assert report(lambda x: x / 2 + 1 / np.exp(x * 0 + 900), loud).status == "passed"
+
+
+def test_a_mistake_that_overflows_is_told_of_those_that_do():
+    right = "e^x overflows: subtract the largest first."
+    mistakes = {right: lambda x: x / 2 + 1 / np.exp(np.abs(x * 0) + 1000)}
+    free = replace(HALF, overflow_free=True, extremes=(), mistakes=mistakes)
+    assert report(lambda x: x / 2 + 2 / np.exp(np.abs(x * 0) + 999), free).diagnosis == right
+
+    def spoils(x):
+        value = x / 2
+        if isinstance(x, np.ndarray):
+            x[0] = 9
+        return value
+
+    assert report(spoils, free).diagnosis is None
+
+
+SUM = replace(
+    HALF,
+    reference=lambda x: np.array([np.sum(x), np.exp(-40.0)]),
+    inputs=lambda rng: [(np.array([3000.0, 0.1, -3000.0]),), (rng.normal(size=5),)],
+    extremes=(),
+    atol=1e-30,
+)
+
+
+def test_an_answer_in_float32_may_be_off_by_its_rounding():
+    """Relative to the largest term, where large terms cancel."""
+
+    def single(x):
+        return np.array([np.sum(x.astype(np.float32)), np.exp(np.float32(-40))])
+
+    assert single(np.array([3000.0, 0.1, -3000.0]))[0] != np.float32(0.1)
+    assert report(single, SUM).status == "passed"
+
+
+@pytest.mark.parametrize("change", [(1.0, 0.0), (1 + 3e-5, 1.0), (1.0, 1 + 3e-5)])
+def test_an_answer_in_float32_may_be_off_by_no_more(change):
+    """A small entry beside a large one is right or wrong for itself."""
+    found = report(lambda x: (SUM.reference(x) * change).astype(np.float32), SUM)
+    assert found.status == "failed"

@@ -36,7 +36,16 @@ import numpy as np
 
 from course_nn.checks import EXERCISES
 from course_nn.checks.compare import difference
-from course_nn.checks.engine import Answer, Error, Exercise, Function, calling, cases, evaluate
+from course_nn.checks.engine import (
+    Answer,
+    Error,
+    Exercise,
+    Function,
+    calling,
+    cases,
+    evaluate,
+    single,
+)
 from tests.support import ROOT
 from tests.support.mutants import function, mutants
 from tests.support.published import published
@@ -492,7 +501,8 @@ def _passes_in_float32(exercise: Exercise, answers: list[Answer]) -> bool:
     with np.errstate(all="ignore"):
         answers = [replace(answer, value=each_part(rounded, answer.value)) for answer in answers]
     agree = all(
-        not answer.error and difference(answer.value, case.expected, rule, names) is None
+        not answer.error
+        and not difference(answer.value, case.expected, rule, names, single=single(exercise, case))
         for answer, case in zip(answers, cases(exercise, 0))
     )  # evaluate says as much, but takes long to say what is wrong
     return agree and evaluate(exercise, _replayed(exercise, answers)).status == "passed"
