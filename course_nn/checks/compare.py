@@ -92,9 +92,15 @@ def _parts_differ(
             return Difference(message.format(name=_subject(name), keys=keys))
         got, expected = [got[key] for key in expected], list(expected.values())
     many = isinstance(got, (tuple, list, range)) or isinstance(got, np.ndarray) and got.ndim > 0
-    found = len(got) if many else 1
+    found: Any = len(got) if many else 1
     if not many or found != len(expected):
         message = _("{name} must have {wanted} parts ({names}), and it has {found}.")
+        if many and isinstance(got, np.ndarray) and (got.ndim > 1 or isinstance(expected, tuple)):
+            message = _(
+                "{name} must have {wanted} parts ({names}), and it is a single array of the shape "
+                "{found}."
+            )
+            found = got.shape
         listed = ", ".join(names if len(names) <= 4 else [*names[:3], "..."])
         return Difference(
             message.format(name=_subject(name), wanted=len(expected), names=listed, found=found)

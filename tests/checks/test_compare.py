@@ -82,6 +82,12 @@ def test_what_is_the_same(got, expected):
         (5, [0] * 4, "The result must have 4 parts ([0], [1], [2], [3]), and it has 1."),
         (5, [0] * 5, "The result must have 5 parts ([0], [1], [2], ...), and it has 1."),
         (5, (1, 2), "The result must have 2 parts ([0], [1]), and it has 1."),
+        (
+            np.ones((2, 3)),
+            (np.ones(3), np.ones(3), np.ones((2, 3))),
+            "The result must have 3 parts ([0], [1], [2]), and it is a single array of the shape (2, 3).",
+        ),
+        (np.ones(3), [0] * 4, "The result must have 4 parts ([0], [1], [2], [3]), and it has 3."),
         ((1, 2, 3), (1, 2), "The result must have 2 parts ([0], [1]), and it has 3."),
         ([1, [2, 5]], [1, [2, 4]], "Entry [1][1] is 5, and 4 is expected."),
         ([1, [2]], [1, [2, 4]], "Entry [1] must have 2 parts ([1][0], [1][1]), and it has 1."),
