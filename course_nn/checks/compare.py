@@ -177,17 +177,22 @@ def _usual(wanted: np.ndarray) -> np.ndarray:
     return FLOAT32 * sizes + FLOAT32 / 10 * np.max(sizes, initial=0)
 
 
-def rounding(expected: Any, singles: Sequence[Any]) -> Any:
+def rounding(expected: Any, singles: Sequence[Any], largest: float) -> Any:
     """How far an answer may be off for being computed in float32, entry by entry.
 
     ``singles`` are what comes out where the reference itself is computed in float32, each time
     from arguments that differ in their last bits: where large terms cancel, these are far off, and
-    where a small entry stands beside large ones they are not.
+    where a small entry stands beside large ones they are not. More than a small part of the ``largest``
+    number that goes in is no rounding: there a comparison came out the other way.
     """
     if isinstance(expected, dict):
-        return {key: rounding(expected[key], [one[key] for one in singles]) for key in expected}
+        return {
+            key: rounding(expected[key], [one[key] for one in singles], largest) for key in expected
+        }
     if isinstance(expected, (tuple, list)):
-        return [rounding(part, [one[i] for one in singles]) for i, part in enumerate(expected)]
+        return [
+            rounding(part, [one[i] for one in singles], largest) for i, part in enumerate(expected)
+        ]
     wanted = np.asarray(expected)
     if wanted.dtype.kind not in "biuf":
         return None
@@ -195,7 +200,8 @@ def rounding(expected: Any, singles: Sequence[Any]) -> Any:
         off = 64 * np.finfo(np.float32).eps * np.abs(np.where(np.isfinite(wanted), wanted, 0))
         for one in singles:
             apart = np.abs(np.asarray(one, float) - wanted)
-            off = np.maximum(off, 16 * np.where(np.isfinite(apart), apart, 0))
+            apart = np.minimum(16 * apart, _usual(wanted) + FLOAT32 * largest)
+            off = np.maximum(off, np.where(np.isfinite(apart), apart, 0))
         return off
 
 

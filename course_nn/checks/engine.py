@@ -410,10 +410,11 @@ def single(exercise: Exercise, case: Case) -> Any:
     """How far an answer to ``case`` may be off for being computed in float32; see `rounding`."""
     rng = np.random.default_rng(0)
     runs = [calling(exercise.reference)(_in_single(case.args, rng)) for _run in range(4)]
+    largest = _largest(case.args)
     try:
-        return rounding(case.expected, [run.value for run in runs if not run.error])
+        return rounding(case.expected, [run.value for run in runs if not run.error], largest)
     except (ValueError, TypeError, IndexError, KeyError):  # it takes another way in float32
-        return rounding(case.expected, [])
+        return rounding(case.expected, [], largest)
 
 
 def _in_single(value: Any, rng: np.random.Generator) -> Any:
