@@ -5,10 +5,11 @@
 
 import ast
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
 
-from course_nn.i18n import _
 from course_nn.notebooks import Part, parse, plain, span
 
 
@@ -16,11 +17,16 @@ from course_nn.notebooks import Part, parse, plain, span
 class Cell:
     """A cell of code, or a part of one: magics and shell lines are blanked out, the line numbers kept.
 
-    ``answers`` names the exercises that it answers; it is empty for a cell of the learner's own.
+    Args:
+        answers: the exercises that it answers; empty for a cell of the learner's own.
+        spare: those that another cell answers, and this one if it earns more.
+        judged: those that are judged when this has run: of its whole cell, and those that it checks.
     """
 
     source: str
     answers: tuple[str, ...] = ()
+    spare: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,19 +144,6 @@ def _guessed(source: str, names: Collection[str]) -> frozenset[str]:
     return frozenset({match[1] or match[2] for match in found} & set(names))
 
 
-def without(piece: Piece, name: str) -> Piece:
-    """``piece`` without its statements that bind ``name``; lines stay where they are."""
-    lines = piece.source.split("\n")
-    tree = parse(piece.source)
-    for node in tree.body if tree else ():
-        defines, assigns = _bound(node, [name], {name})
-        if defines | assigns:
-            first, last = span(node)
-            lines[first - 1 : last] = [""] * (last - first + 1)
-    left = {kind: getattr(piece, kind) - {name} for kind in ("defines", "assigns", "stubs")}
-    return replace(piece, source="\n".join(lines), **left)
-
-
 def does_nothing(source: str) -> bool:
     """Whether there are only comments, strings, asserts and calls of check, hint, ... in it."""
     tree = parse(source)
@@ -171,33 +164,37 @@ def _does_nothing(node: ast.stmt) -> bool:
 
 @dataclass(eq=False)
 class Placed:
-    """A piece in its file, where it stands, and the exercises that it answers.
+    """A piece of ``part``, where it stands, and the exercises that it answers; see `Cell`."""
 
-    ``mark`` is the exercise that its notebook says it answers.
-    """
-
-    file: int
+    part: Part
     place: str
-    mark: str
     piece: Piece
     answers: set[str] = field(default_factory=set)
+    spare: set[str] = field(default_factory=set)
 
     def rank(self, name: str) -> int:
-        """How surely it answers ``name``; 0 if it does not."""
+        """How surely it answers ``name``: `DEFINED`, or less; 0 if it does not."""
         if self.piece.broken:
-            return 2 if name in self.piece.defines else int(self.mark == name)
-        return 4 if name in self.piece.defines else 3 * (name in self.piece.assigns)
+            return BROKEN if name in self.piece.defines else MARKED * (self.part.mark == name)
+        if name in self.piece.stubs:
+            return STUB
+        return DEFINED if name in self.piece.defines else ASSIGNED * (name in self.piece.assigns)
 
 
-def of_notebook(parts: Iterable[Part], names: Collection[str]) -> list[Cell]:
+STUB, MARKED, BROKEN, ASSIGNED, DEFINED = range(1, 6)
+
+
+def of_notebook(parts: Sequence[Part], names: Collection[str]) -> list[Cell]:
     """What runs of a notebook's cells of code, in order; ``names`` are those of the exercises."""
     placed = [
-        Placed(0, part.place, part.mark, piece)
+        Placed(part, part.place, piece)
         for part in parts
         for piece in of_part(part, plain(part.source)[0], names)
     ]
-    decide(placed, names)
-    return cells(placed)
+    for name in names:
+        if own := [piece for piece in placed if piece.rank(name)]:
+            choose(name, own)
+    return cells(parts, placed)
 
 
 def of_part(part: Part, source: str, names: Collection[str]) -> list[Piece]:
@@ -211,44 +208,170 @@ def _tests(node: ast.stmt) -> bool:
     return isinstance(node, (ast.Expr, ast.Assert, ast.Pass))
 
 
-def decide(pieces: list[Placed], names: Collection[str]) -> list[str]:
-    """Set which piece answers which exercise, and take the other definitions out; notes on it."""
-    notes = {}
-    for name in names:
-        own = [piece for piece in pieces if piece.rank(name)]
-        if not own:
-            continue
-        # in each file the last of the highest rank; of the files the last that is no stub
-        of_files = [
-            max([p for p in own[::-1] if p.file == file], key=lambda p: p.rank(name))
-            for file in dict.fromkeys(piece.file for piece in own)
+def choose(name: str, pieces: Sequence[Placed]) -> tuple[Placed, Placed | None]:
+    """Of ``pieces`` of a notebook the one that answers ``name`` from now on, and the spare one.
+
+    The cell whose mark says that it does comes first, else the last that defines it. If that is
+    another one, it counts where it earns more. An untouched stub comes after all others.
+    """
+    best = max(piece.rank(name) for piece in pieces)
+    own = [piece for piece in pieces if piece.rank(name) == best]
+    first = ([piece for piece in own if piece.part.mark == name] or own)[-1]
+    first.answers.add(name)
+    if own[-1] is first or best != DEFINED:
+        return first, None
+    own[-1].spare.add(name)
+    return first, own[-1]
+
+
+_CHECKS = re.compile(r"\bcheck\(\s*[\"']?([^\W\d]\w*)")
+
+
+def cells(parts: Iterable[Part], pieces: Sequence[Placed]) -> list[Cell]:
+    """What runs of a notebook, once it is decided which of its ``pieces`` answer."""
+    answered = {name for piece in pieces for name in piece.answers}
+    of_parts: dict[int, list[Placed]] = {}
+    for piece in pieces:
+        of_parts.setdefault(id(piece.part), []).append(piece)
+    found: list[Cell] = []
+    for part in parts:
+        judged = answered & set(_CHECKS.findall(part.source))
+        own = []
+        for piece in of_parts.get(id(part), ()):
+            names = tuple(sorted(piece.answers)), tuple(sorted(piece.spare))
+            judged |= piece.answers | piece.spare
+            if any(names) or not (piece.piece.broken or does_nothing(piece.piece.source)):
+                own.append(Cell(piece.piece.source, *names))
+        if judged:
+            last = own.pop() if own else Cell("")
+            own.append(replace(last, judged=tuple(sorted(judged))))
+        found += own
+    return found
+
+
+# Where an answer is judged
+
+
+@dataclass(eq=False)
+class Candidate:
+    """The answer to ``name`` in a cell, and what it has come to.
+
+    Args:
+        cell: the number of its cell.
+        spare: whether another cell's counts before it where both earn the same.
+        verdict: what it has come to where it earned most; None if it was not judged.
+        standing: what is larger for a better verdict: the points first.
+        place: the number of the cell after which it was judged last.
+        waits: whether what stands below can make it better.
+        late: whether it has met a name that was not there yet.
+    """
+
+    name: str
+    cell: int
+    spare: bool = False
+    verdict: Any = None
+    standing: tuple[float, ...] = ()
+    place: int = -1
+    waits: bool = True
+    late: bool = False
+
+
+class Judging:
+    """When to judge which answer of a notebook, and which of them counts.
+
+    An answer is judged right after its cell, as its author's `check` saw it. Where it fails there,
+    and something that it uses is bound below, it is judged again where it is checked, and at the
+    end. The better verdict counts.
+
+    Args:
+        worth: the points for each exercise that is asked for.
+    """
+
+    def __init__(self, cells: Sequence[Cell], worth: Mapping[str, float]) -> None:
+        self.cells, self.worth = cells, worth
+        self.candidates = [
+            Candidate(name, number, name in cell.spare)
+            for number, cell in enumerate(cells)
+            for name in (*cell.answers, *cell.spare)
+            if name in worth
         ]
-        best = max(of_files, key=lambda p: (p.rank(name), name not in p.piece.stubs, p.file))
-        best.answers.add(name)
-        rivals = [piece for piece in own if piece is best or piece.rank(name) in (2, 4)]
-        if len(rivals) > 1:
-            notes[name] = _note(name, rivals, best)
-        for other in own:
-            if other is not best and not other.piece.broken:
-                other.piece = without(other.piece, name)
-    if len(notes) <= 4:
-        return list(notes.values())
-    note = _("{names} are defined more than once. The last definition that runs counts.")
-    return [note.format(names=", ".join(notes))]
+        self.last = max((one.cell for one in self.candidates), default=-1)
+        self.names = cache(_names)
+
+    def due(self, number: int, changed: bool = False) -> Iterator[Candidate]:
+        """Those to judge as things stand after a cell, one at a time; after all, at the end.
+
+        ``changed`` says that more has changed than the cells that ran tell.
+        """
+        judged = self.cells[number].judged if number < len(self.cells) else tuple(self.worth)
+        for one in self.candidates:
+            if one.name in judged and one.cell <= number and one.place < number and one.waits:
+                earned = (other.standing[:1] for other in self.candidates if other.name == one.name)
+                more = not one.standing or one.late or changed
+                more = more or self._depends(one, one.place, number)
+                if more and (self.worth[one.name],) not in earned:
+                    yield one
+
+    def is_over(self, number: int) -> bool:
+        """Whether neither a cell, nor those that follow it, can change any verdict."""
+        return number > self.last and not any(
+            one.waits
+            and (not one.standing or one.late or self._depends(one, number - 1, len(self.cells)))
+            for one in self.candidates
+        )
+
+    def judged(
+        self,
+        one: Candidate,
+        number: int,
+        verdict: Any,
+        standing: tuple[float, ...],
+        waits: bool,
+        late: bool,
+    ) -> bool:
+        """Keep what an answer has come to after a cell; whether it is better than before."""
+        better = standing > one.standing
+        if better:
+            one.verdict, one.standing = verdict, standing
+        one.place, one.waits, one.late = number, waits, late
+        return better
+
+    def best(self, name: str) -> Candidate | None:
+        """The answer to an exercise that counts; None if none was judged."""
+        own = [one for one in self.candidates if one.name == name and one.standing]
+        return max(own, key=lambda one: (one.standing, not one.spare), default=None)
+
+    def _depends(self, one: Candidate, after: int, until: int) -> bool:
+        """Whether cells after one, up to another, bind a name that an answer uses."""
+        bound: set[str] = set()
+        for cell in self.cells[after + 1 : until + 1]:
+            bound |= self.names(cell.source)[0]
+        used: set[str] = set()
+        more = {one.name, *self.names(self.cells[one.cell].source)[1]}
+        while more:
+            used |= more
+            of_helpers = (self.names(cell.source) for cell in self.cells)
+            more = {name for binds, uses in of_helpers if binds & used for name in uses} - used
+        return bool(bound & used)
 
 
-def _note(name: str, rivals: list[Placed], best: Placed) -> str:
-    note = _("{name} is defined more than once ({where}). What counts is {best}.")
-    if name in best.piece.stubs:
-        note += " " + _("That is the untouched stub.")
-    where = ", ".join(piece.place for piece in rivals[:6])
-    return note.format(name=name, where=where, best=best.place)
-
-
-def cells(pieces: Iterable[Placed]) -> list[Cell]:
-    """What runs of ``pieces``, once it is decided which of them answer."""
-    return [
-        Cell(own.piece.source, tuple(sorted(own.answers)))
-        for own in pieces
-        if own.answers or not (own.piece.broken or does_nothing(own.piece.source))
-    ]
+def _names(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The names that a cell binds or writes into, and those that it uses."""
+    binds: set[str] = set()
+    uses: set[str] = set()
+    tree = parse(source)
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Name):
+            (uses if isinstance(node.ctx, ast.Load) else binds).add(node.id)
+        elif isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            binds.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            binds |= {(one.asname or one.name).partition(".")[0] for one in node.names}
+        elif isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(
+            node.ctx, ast.Load
+        ):
+            inner: ast.AST = node
+            while isinstance(inner, (ast.Attribute, ast.Subscript)):
+                inner = inner.value
+            binds |= {inner.id} if isinstance(inner, ast.Name) else set()
+    return frozenset(binds), frozenset(uses)

@@ -36,44 +36,64 @@ def check(
 ) -> Iterator[tuple[Report, panel.Panel]]:
     """Run ``cells`` and check the answers to ``exercises`` among them.
 
-    An answer is checked where its notebook has it, right after its cell, and if it does not pass
-    there once more at the end, for a name that comes later; the better one counts.
+    An answer is checked where its notebook has it, as `answers.Judging` says.
     """
     wanted = {exercise.name: exercise for exercise in exercises}
+    judging = answers.Judging(cells, {name: float(one.points) for name, one in wanted.items()})
     world, own = World(), Deadline(OWN)
-    reports: dict[str, Report] = {}
-    errors: dict[str, Error] = {}
+    errors: dict[tuple[str, int], Error] = {}
 
-    def judge(name: str) -> None:
-        with Deadline(DEADLINE).running():
-            report = judged(wanted[name], world.answers[name])
-        if name not in reports or report.points > reports[name].points:
-            reports[name] = report
-
-    for number, cell in enumerate(cells, 1):
-        deadline = Deadline(DEADLINE) if cell.answers else own
-        whole = bool(cell.answers) or own.left > 0
+    def run(number: int) -> None:
+        cell = cells[number]
+        names = (*cell.answers, *cell.spare)
+        deadline = Deadline(DEADLINE) if names else own
+        whole = bool(names) or own.left > 0
         try:
             with _quietly(), deadline.running():
-                defined, error = world.run(cell.source, f"<cell {number}>", cell.answers, whole)
+                defined, error = world.run(cell.source, _file(number), names, whole)
         except KeyboardInterrupt as raised:
             defined, error = (), told(raised)
-        for name in wanted.keys() & set(cell.answers):
-            if name in defined:
-                judge(name)
-            elif error:
-                errors[name] = error
-    for name, report in list(reports.items()):
-        if report.status == FAILED:
-            judge(name)
+        for name in names:
+            errors.pop((name, number), None)
+            if error and name not in defined:
+                errors[name, number] = error
+
+    def judge(one: answers.Candidate, number: int) -> None:
+        error = errors.get((one.name, one.cell))
+        answer = world.answers.get((one.name, _file(one.cell)))
+        report = Report(wanted[one.name], FAILED if error else NOT_ATTEMPTED)
+        if answer and not error:
+            with Deadline(DEADLINE).running():
+                report = judged(wanted[one.name], answer)
+        standing = (report.points, float(report.status != NOT_ATTEMPTED), float(not error))
+        late = bool(error and error.type == "NameError")
+        late = late or bool(report.failure and report.failure.got.startswith("NameError"))
+        waits = late or report.status == FAILED and not error
+        judging.judged(one, number, (report, error), standing, waits, late)
+
+    end = len(cells)
+    for number in range(end):
+        if judging.is_over(number):
+            break
+        run(number)
+        for one in judging.due(number):
+            judge(one, number)
+    if not judging.is_over(end):
+        with _quietly(), own.running():
+            changed = world.again()
+        for one in judging.due(end, changed):
+            if (one.name, one.cell) in errors:
+                run(one.cell)
+            judge(one, end)
     for name, exercise in wanted.items():
-        report = reports.get(name, Report(exercise, FAILED if name in errors else NOT_ATTEMPTED))
-        shown = (
-            panel.of_report(report)
-            if name in reports or name not in errors
-            else panel.of_broken_cell(exercise, errors[name])
-        )
-        yield report, shown
+        best = judging.best(name)
+        report, error = best.verdict if best else (Report(exercise, NOT_ATTEMPTED), None)
+        yield report, panel.of_broken_cell(exercise, error) if error else panel.of_report(report)
+
+
+def _file(number: int) -> str:
+    """What a traceback calls a cell."""
+    return f"<cell {number + 1}>"
 
 
 class Deadline:

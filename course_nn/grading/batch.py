@@ -132,16 +132,7 @@ def _answered(
     batch: Sequence[Submission], folder: Path, tell: Callable[[str], None]
 ) -> list[Exercise]:
     """The exercises of all chapters that any submission answers."""
-    handed = Counter(
-        chapter
-        for submission in batch
-        for chapter in {
-            EXERCISES[name].chapter
-            for cell in submission.cells
-            for name in cell.answers
-            if name in EXERCISES
-        }
-    )
+    handed = Counter(chapter for submission in batch for chapter in submission.chapters)
     if not handed:
         message = _(
             "No cell in {folder} answers an exercise. Say what to grade, such as --chapter 1."

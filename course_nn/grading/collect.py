@@ -12,20 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from course_nn.grading.names import Handed, key, safe, safe_file, shown, unique, whose
 from course_nn.grading.sources import looks_like
-from course_nn.grading.submissions import (
-    MAX_BYTES,
-    MAX_FILES,
-    Handed,
-    is_code,
-    is_left_behind,
-    key,
-    safe,
-    safe_file,
-    shown,
-    unique,
-    whose,
-)
+from course_nn.grading.submissions import MAX_BYTES, MAX_FILES, is_code, is_left_behind
 from course_nn.i18n import N_, _
 
 MAX_ENTRIES = 50_000  # of the archive; 2,000 of one inside it

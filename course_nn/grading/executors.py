@@ -98,7 +98,10 @@ def _graded(task: Task) -> Result:
     grades = session.grade(submission, exercises, task.seed, layer, task.limits)
     marks = tuple(_mark(EXERCISES[grade.exercise], grade) for grade in grades)
     status = max((mark.status for mark in marks), key=lambda status: status.rank)
-    return _result(task, status if status.is_fault else Status.OK, told(layer), marks)
+    status = status if status.is_fault else Status.OK
+    result = _result(task, status, told(layer), marks)
+    notes = (grade.note for grade in grades if grade.note)
+    return replace(result, notes=(*result.notes, *notes))
 
 
 def _layer(wanted: Layer) -> Layer | None:

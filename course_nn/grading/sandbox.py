@@ -90,6 +90,7 @@ _MODULES = (
     "inside.show",
     "inside.protocol",
     "inside.running",
+    "inside.stand_ins",
     "inside.child",
 )
 
@@ -393,7 +394,7 @@ def _holds(layer: Layer) -> bool:
         try:
             asked = code() + frame((1, "confine", setup(layer, 1 << 30, 60)))
             asked += frame((2, "run", cell, "<attempts>", ("attempts",), True))
-            asked += frame((3, "call", "attempts", (canary.name,)))
+            asked += frame((3, "call", "attempts", "<attempts>", (canary.name,)))
             process = start(layer, folder)
             try:
                 said = BytesIO(process.communicate(asked, timeout=60)[0])

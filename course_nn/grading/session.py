@@ -16,11 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from course_nn.answers import Candidate, Judging
 from course_nn.checks.engine import NOT_ATTEMPTED, Exercise, Report, evaluate
 from course_nn.grading.process import Process
 from course_nn.grading.results import Status
 from course_nn.grading.sandbox import Layer
-from course_nn.grading.submissions import Submission
+from course_nn.grading.submissions import Notebook, Submission
+from course_nn.grading.syntax import needs
 from course_nn.grading.zygote import START
 from course_nn.i18n import _
 from course_nn.inside.calling import Answer, Arguments, Error
@@ -52,6 +54,7 @@ class Grade:
         status: "passed", "failed" or "not attempted", as `Report` has it; or a fault.
         report: what `evaluate` found; None for a fault.
         message: a sentence for the learner, for a fault.
+        note: where it was judged, if not in its place.
     """
 
     exercise: str
@@ -59,6 +62,7 @@ class Grade:
     points: float = 0
     report: Report | None = None
     message: str = ""
+    note: str = ""
 
 
 def grade(
@@ -68,7 +72,11 @@ def grade(
     layer: Layer,
     limits: Limits = Limits(),
 ) -> list[Grade]:
-    """Run the cells of ``submission`` in a process of ``layer``, and judge what they define.
+    """Run the notebooks of ``submission``, each in a process of ``layer``, and judge what they define.
+
+    An answer is judged right after its cell, as the learner's own `check` saw it; and, where it fails
+    there and something that it uses is defined further below, again where the learner checks it and
+    at the end of the notebook. The better one counts.
 
     Nothing of the submission makes it raise.
 
@@ -78,149 +86,255 @@ def grade(
     if submission.problem:
         message = " ".join(submission.notes)
         return [Grade(e.name, Status(submission.problem), message=message) for e in exercises]
-    session = _Session(submission, layer, limits, len(exercises))
-    try:
-        return [session.grade(exercise, seed) for exercise in exercises]
-    finally:
-        session.stop()
+    clock = _Clock(2 * limits.seconds * (len(exercises) + 5))
+    found: dict[str, Grade] = {}
+    for notebook in submission.notebooks:
+        session = _Session(notebook, exercises, seed, layer, limits, clock)
+        try:
+            found |= session.grades()
+        finally:
+            session.stop()
+    return [
+        found.get(e.name) or Grade(e.name, Status.NOT_ATTEMPTED, 0, Report(e, NOT_ATTEMPTED))
+        for e in exercises
+    ]
 
 
 class Fault(Exception):
     """Why an exercise has no report: a status, and a sentence for the learner."""
 
-    def __init__(self, status: Status, message: str = "") -> None:
+    def __init__(self, status: Status, message: str = "", late: bool = False) -> None:
         super().__init__(status)
         self.status, self.message = status, message or _(status.sentence)
+        self.late = late  # whether it may be gone when more names are there
+
+
+class _Over(Exception):
+    """The submission as a whole has no time left."""
+
+
+class _Clock:
+    """The ``seconds`` that a submission has in all."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.ends = time.monotonic() + seconds + START
+
+    def left(self) -> float:
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            raise _Over
+        return left
 
 
 # How much of a cell is run
 ALL, DEFINITIONS, NOTHING = 2, 1, 0
+OWN = 5  # times the seconds of a cell: for all cells of a notebook that answer nothing
 
 
 class _Session:
-    """The processes that run a submission, one after the other; mostly one is enough.
+    """The processes that run a notebook, one after the other; mostly one is enough.
 
     A cell that ends its process, or must be stopped, is left out of the next one; of a cell that
-    answers nothing only the definitions are tried before that.
+    answers nothing only the definitions are tried before that. What has been judged is not judged
+    again in the next process.
     """
 
     def __init__(
-        self, submission: Submission, layer: Layer, limits: Limits, exercises: int
+        self,
+        notebook: Notebook,
+        exercises: Sequence[Exercise],
+        seed: int,
+        layer: Layer,
+        limits: Limits,
+        clock: _Clock,
     ) -> None:
-        self.cells, self.layer, self.limits = submission.cells, layer, limits
+        self.cells, self.modules = notebook.cells, dict(notebook.modules)
+        self.seed, self.layer, self.limits, self.clock = seed, layer, limits, clock
+        self.exercises = {exercise.name: exercise for exercise in exercises}
+        worth = {name: float(exercise.points) for name, exercise in self.exercises.items()}
+        self.judging = Judging(self.cells, worth)
         self.parts = [ALL] * len(self.cells)
-        self.faults: dict[str, Fault] = {}  # of the cells that answer, by exercise
-        self.defined: set[str] = set()
+        self.faults: dict[tuple[str, int], Fault] = {}  # by exercise and cell
+        self.defined: set[tuple[str, int]] = set()
         self.process: Process | None = None
         self.called = False  # whether an answer has been called in it
-        self.seconds = 2 * limits.seconds * (exercises + 5)
-        self.ends = time.monotonic() + self.seconds + START
-        self.own = 5 * limits.seconds  # left for cells that answer nothing; then definitions alone
+        self.own = (
+            OWN * limits.seconds
+        )  # left for cells that answer nothing; then definitions alone
 
-    def grade(self, exercise: Exercise, seed: int) -> Grade:
-        again = False
-        while True:
+    def grades(self) -> dict[str, Grade]:
+        """What each exercise that the notebook answers has come to."""
+        names = dict.fromkeys(one.name for one in self.judging.candidates)
+        try:
+            while names and not self.walk():
+                pass
+        except _Over:
+            pass
+        found: dict[str, Grade] = {}
+        for name in names:
+            best = self.judging.best(name)
+            fault = Fault(Status.TIMEOUT)
+            found[name] = best.verdict if best else _faulty(self.exercises[name], fault)
+        return found
+
+    def walk(self) -> bool:
+        """Run the cells in a new process and judge; False if it had to be ended on the way."""
+        self.start()
+        for number in range(len(self.cells)):
+            if self.judging.is_over(number):
+                return True
+            if not self.run(number):
+                return False
+            for candidate in self.judging.due(number):
+                if not self.judge(candidate, number):
+                    return False
+        return self.at_the_end()
+
+    def at_the_end(self) -> bool:
+        """Judge once more what fails, when all names are there; False as `walk`."""
+        end = len(self.cells)
+        if self.judging.is_over(end):
+            return True
+        try:
+            changed = self.ask("again", seconds=self.limits.seconds) is True
+        except Fault:  # not for this
+            return True
+        for candidate in self.judging.due(end, changed):
+            broken = (candidate.name, candidate.cell) in self.faults
+            if broken and not self.run(candidate.cell):
+                return True
+            if not self.judge(candidate, end):
+                return False
+        return True
+
+    def judge(self, candidate: Candidate, number: int) -> bool:
+        """Judge an answer as things stand after a cell; False if the process had to be ended."""
+        exercise, called = self.exercises[candidate.name], self.called
+        if known := self.faults.get((candidate.name, candidate.cell)):
+            grade, late = _faulty(exercise, known), known.late
+        else:
             try:
-                self.prepare()
-                again = self.called and not again
-                return self.judge(exercise, seed)
+                grade, late = self.evaluate(candidate)
             except Fault as fault:
                 self.stop()
-                if not again or fault.status == Status.TIMEOUT:
-                    return _faulty(exercise, fault)
-                # else what was called before may be the cause: once more, in a new process
+                if called and fault.status != Status.TIMEOUT:
+                    return False  # what was called before may be the cause: once more, alone
+                grade, late = _faulty(exercise, fault), False
+        if candidate.standing:
+            message = _("{name} uses what stands below its cell. It was judged together with that.")
+            grade = replace(grade, note=message.format(name=candidate.name))
+        attempted = grade.status != Status.NOT_ATTEMPTED
+        standing = (grade.points, float(attempted), float(not grade.status.is_fault))
+        waits = grade.status == Status.FAILED or late
+        self.judging.judged(candidate, number, grade, standing, waits, late)
+        return self.process is not None
 
-    def judge(self, exercise: Exercise, seed: int) -> Grade:
-        name, left = exercise.name, self.limits.seconds
-        if name in self.faults:
-            return _faulty(exercise, self.faults[name])
-        if name not in self.defined:
-            return Grade(name, Status.NOT_ATTEMPTED, 0, Report(exercise, NOT_ATTEMPTED))
+    def evaluate(self, candidate: Candidate) -> tuple[Grade, bool]:
+        """The grade of an answer, and whether it has met a name that is not there.
+
+        Raises:
+            Fault: it has none.
+        """
+        name, place = candidate.name, candidate.cell
+        exercise, left, late = self.exercises[name], self.limits.seconds, False
+        if (name, place) not in self.defined:
+            return Grade(name, Status.NOT_ATTEMPTED, 0, Report(exercise, NOT_ATTEMPTED)), False
 
         def call(args: Arguments) -> Answer:
-            nonlocal left
+            nonlocal left, late
             began = time.monotonic()
-            answer = _answer(self.ask("call", name, args, seconds=left), args)
+            answer = _answer(self.ask("call", name, _file(place), args, seconds=left), args)
             left -= time.monotonic() - began
+            late = late or bool(answer.error and answer.error.type == "NameError")
             return answer
 
         self.called = True
         try:
-            report = evaluate(exercise, call, seed)
-        except (Fault, OSError):
+            report = evaluate(exercise, call, self.seed)
+        except (Fault, OSError, _Over):
             raise
         except Exception:  # a value that the judging did not expect
             raise Fault(Status.PROTOCOL_ERROR) from None
-        return Grade(name, Status(report.status), report.points, _shortened(report))
+        return Grade(name, Status(report.status), report.points, _shortened(report)), late
 
-    def prepare(self) -> None:
-        """See that there is a process in which all cells have run, as far as they can."""
-        while not self.process:
-            self.remaining()
-            self.process = Process(self.layer, self.limits.memory, self.seconds)
-            for number in range(len(self.cells)):
-                try:
-                    self.run(number)
-                except Fault as fault:
-                    self.stop()
-                    self.leave_out(number, fault)
-                    break
+    def start(self) -> None:
+        """Start a new process."""
+        self.clock.left()
+        self.process, self.called = (
+            Process(self.layer, self.limits.memory, self.clock.seconds),
+            False,
+        )
+        self.defined.clear()
+        if self.modules:
+            self.ask("importable", self.modules, seconds=self.limits.seconds)
 
-    def run(self, number: int) -> None:
+    def run(self, number: int) -> bool:
+        """Run a cell; False if the process had to be ended."""
         cell, part = self.cells[number], self.parts[number]
-        if not cell.answers and part == ALL and self.own <= 0:
+        own = not (cell.answers or cell.spare)
+        if own and part == ALL and self.own <= 0:
             part = self.parts[number] = DEFINITIONS
-        if part == NOTHING:
-            return
+        if part == NOTHING or not cell.source:
+            return True
         seconds = self.limits.seconds
-        if not cell.answers and part == ALL:
+        if own and part == ALL:
             seconds = min(seconds, self.own)
+        names = (*cell.answers, *cell.spare)
         began = time.monotonic()
-        file = f"<cell {number + 1}>"
         try:
-            said = self.ask("run", cell.source, file, cell.answers, part == ALL, seconds=seconds)
+            said = self.ask("run", cell.source, _file(number), names, part == ALL, seconds=seconds)
+            defined, fault = _ran(said, cell.source)
+        except Fault as ended:
+            called = self.called
+            self.stop()
+            if (
+                not called or ended.status == Status.TIMEOUT
+            ):  # else what was called may be the cause
+                self.leave_out(number, ended)
+            return False
         finally:
-            if not cell.answers:
+            if own:
                 self.own -= time.monotonic() - began
-        defined, fault = _ran(said)
-        for name in cell.answers:
-            self.faults.pop(name, None)
+        for name in names:
+            self.faults.pop((name, number), None)
             if name in defined:
-                self.defined.add(name)
+                self.defined.add((name, number))
             elif fault:
-                self.faults[name] = fault
+                self.faults[name, number] = fault
+        return True
 
     def leave_out(self, number: int, fault: Fault) -> None:
         """Run less of a cell from now on."""
-        if answers := self.cells[number].answers:
+        cell = self.cells[number]
+        if names := (*cell.answers, *cell.spare):
             self.parts[number] = NOTHING
-            self.faults |= dict.fromkeys(answers, fault)
+            self.faults |= {(name, number): fault for name in names}
         else:
             self.parts[number] -= 1
 
     def ask(self, method: str, *arguments: Any, seconds: float) -> Any:
         assert self.process
-        seconds = min(seconds, self.remaining())
+        seconds = min(seconds, self.clock.left())
         try:
             return self.process.ask(method, *arguments, seconds=seconds)
         except TimeoutError:
+            self.clock.left()
             raise Fault(Status.TIMEOUT) from None
         except EOFError:
             raise Fault(Status.DIED) from None
         except ProtocolError:
             raise Fault(Status.PROTOCOL_ERROR) from None
 
-    def remaining(self) -> float:
-        """The seconds that are left for the submission as a whole."""
-        left = self.ends - time.monotonic()
-        if left <= 0:
-            raise Fault(Status.TIMEOUT)
-        return left
-
     def stop(self) -> None:
         if self.process:
             self.process.end()
         self.process, self.called = None, False
+
+
+def _file(number: int) -> str:
+    """What a traceback calls a cell."""
+    return f"<cell {number + 1}>"
 
 
 def _shortened(report: Report) -> Report:
@@ -242,7 +356,7 @@ def _faulty(exercise: Exercise, fault: Fault) -> Grade:
 # What a process says, checked before it is believed
 
 
-def _ran(said: Any) -> tuple[set[str], Fault | None]:
+def _ran(said: Any, source: str) -> tuple[set[str], Fault | None]:
     """What a cell has defined, and what the error that ended it means for the rest.
 
     Raises:
@@ -257,7 +371,9 @@ def _ran(said: Any) -> tuple[set[str], Fault | None]:
         return names, Fault(Status.MEMORY)
     wrong = error.type in ("SyntaxError", "IndentationError", "TabError")
     message = _("Its cell does not run: {error}").format(error=error)
-    return names, Fault(Status.SYNTAX_ERROR if wrong else Status.ERROR, message)
+    if wrong:
+        return names, Fault(Status.SYNTAX_ERROR, needs(source) or message)
+    return names, Fault(Status.ERROR, message, late=error.type == "NameError")
 
 
 def _answer(said: Any, args: Arguments) -> Answer:

@@ -1,28 +1,54 @@
 """A folder of submissions, read: whose they are, their cells, and which exercises these answer."""
 
+import ast
 import hashlib
 import os
 import re
 import stat
-import unicodedata
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
-from typing import NamedTuple
 
 from course_nn import answers
-from course_nn.answers import Cell, Piece, Placed
-from course_nn.chapters import ANSWERS, CHAPTERS, NOTEBOOKS, STUBS
+from course_nn.answers import BROKEN, DEFINED, STUB, Cell, Piece, Placed
+from course_nn.chapters import ANSWERS, NOTEBOOKS, STUBS
 from course_nn.checks import EXERCISES
 from course_nn.grading import sources
+from course_nn.grading.names import (
+    MOODLE,
+    Handed,
+    chapter_of,
+    is_copy,
+    safe,
+    shown,
+    split,
+    unique,
+    version,
+    whose,
+)
 from course_nn.grading.sources import Unreadable
+from course_nn.grading.syntax import needs
 from course_nn.i18n import _
 from course_nn.notebooks import Part, parse, plain
 
-MAX_BYTES = 20_000_000  # of a file
+MAX_BYTES = 100_000_000  # of a file
+LARGE = 20_000_000  # bytes; more is told, and only the code in it is kept
 MAX_FILES = 200  # of a student
 MAX_SOURCE = 500_000  # characters of all the cells of a student
 MAX_NOTES = 30
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """A notebook or a script, a world of its own: its cells in order, and what they can import.
+
+    ``modules`` are the scripts beside it, each by the name that it is imported by, and its source.
+    """
+
+    cells: tuple[Cell, ...]
+    modules: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,18 +58,25 @@ class Submission:
     Args:
         student: unique in the batch, safe as a file name, readable.
         files: where it came from.
-        cells: in order; for an exercise answered twice only the answer that counts is here.
+        notebooks: each exercise is answered in one of them at most.
         notes: sentences on what was odd and what was made of it.
         problem: empty, "unreadable", or "syntax error" if nothing at all can be graded.
         digest: SHA-256 of the files' names and bytes.
+        chapters: that it hands in: those of its files, and of answers in files of no chapter.
     """
 
     student: str
     files: tuple[Path, ...]
-    cells: tuple[Cell, ...] = ()
+    notebooks: tuple[Notebook, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
     digest: str = ""
+    chapters: tuple[int, ...] = ()
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Those of all notebooks."""
+        return tuple(cell for notebook in self.notebooks for cell in notebook.cells)
 
 
 # A folder
@@ -70,25 +103,46 @@ def find(folder: Path) -> list[Submission]:
     if not folder.is_dir():
         message = _("There is no folder {folder}. Name the folder with the submissions.")
         raise ValueError(message.format(folder=folder))
-    handed: dict[tuple[str, bool], _Found] = {}
+    found: dict[tuple[str, bool], _Found] = {}
+    unnamed = Counter(
+        chapter_of(entry.name)
+        for entry in _entries(folder)
+        if is_copy(entry.name) and not whose(entry.name).student
+    )
     for entry in _entries(folder):
-        if is_folder := entry.is_dir(follow_symlinks=False):
-            name = whose(entry.name).student if _MOODLE.fullmatch(entry.name) else entry.name
-        else:
-            name = whose(entry.name).student or folder.resolve().name
-        found = handed.setdefault((name, is_folder), _Found())
+        is_folder = entry.is_dir(follow_symlinks=False)
+        handed = whose(entry.name.lstrip("."))
+        name = handed.student
+        if is_folder and not handed.attempt and not MOODLE.fullmatch(entry.name):
+            name = entry.name
+        own = found.setdefault((name or folder.resolve().name, is_folder), _Found())
+        if not name and unnamed[chapter_of(entry.name)] > 1 and is_copy(entry.name):
+            own = found.setdefault((split(entry.name)[0], is_folder), _Found())
+            own.notes.append(_("The name of the file does not tell whose it is."))
         if is_folder:
-            _look_into(Path(entry.path), found)
+            _look_into(Path(entry.path), own, attempt=handed.attempt)
         else:
-            _look_at(entry, found)
-    names = unique([name for name, _is_folder in handed])
-    read_all = (_read(found, name) for name, found in zip(names, handed.values(), strict=True))
+            _look_at(entry, own, handed)
+    names = unique([name for name, _is_folder in found])
+    read_all = (_read(own, name) for name, own in zip(names, found.values(), strict=True))
     return sorted(read_all, key=lambda s: (s.student.casefold(), s.student))
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file, and what its name and that of its folder tell."""
+
+    path: Path
+    handed: Handed
+
+    @property
+    def version(self) -> tuple[int, tuple[int, ...]]:
+        return self.handed.attempt, version(self.handed.file)[1]
 
 
 @dataclass
 class _Found:
-    files: list[Path] = field(default_factory=list)
+    files: list[_File] = field(default_factory=list)
     others: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -98,8 +152,14 @@ _TOO_MUCH = {"node_modules", "site-packages", "venv", "env"}
 
 
 def is_left_behind(name: str) -> bool:
-    """Whether a file or folder is hidden, or left behind by a system or an editor."""
-    return name.startswith((".", "~$")) or name.lower() in _LEFT_BEHIND
+    """Whether a file or folder is left behind by a system or an editor, or is one that they hide."""
+    hidden = name.startswith(".") and not is_hidden_work(name)
+    return hidden or name.startswith("~$") or name.lower() in _LEFT_BEHIND
+
+
+def is_hidden_work(name: str) -> bool:
+    """Whether a file is a notebook or a script, and hidden for a dot that its name begins with."""
+    return bool(re.match(r"\.[^._~]", name)) and is_code(name)
 
 
 def is_code(name: str) -> bool:
@@ -112,7 +172,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return sorted((e for e in entries if not is_left_behind(e.name)), key=lambda e: e.name)
 
 
-def _look_at(entry: os.DirEntry[str], found: _Found) -> None:
+def _look_at(entry: os.DirEntry[str], found: _Found, handed: Handed) -> None:
     path, name = Path(entry.path), shown(entry.name)
     if entry.is_symlink():
         found.others.append(path)
@@ -120,13 +180,17 @@ def _look_at(entry: os.DirEntry[str], found: _Found) -> None:
     elif not entry.is_file(follow_symlinks=False):
         found.others.append(path)
         found.notes.append(_("{file} is no file and was not opened.").format(file=name))
+    elif is_hidden_work(entry.name):
+        message = _("{file} was left out, as its name begins with a dot. Name it without the dot.")
+        found.others.append(path)
+        found.notes.append(message.format(file=f".{shown(entry.name)}"))
     elif is_code(entry.name):
-        found.files.append(path)
+        found.files.append(_File(path, handed))
     else:
         found.others.append(path)
 
 
-def _look_into(folder: Path, found: _Found, depth: int = 0) -> None:
+def _look_into(folder: Path, found: _Found, depth: int = 0, attempt: int = 0) -> None:
     """Find the notebooks and scripts below ``folder``."""
     try:
         entries = _entries(folder)
@@ -143,15 +207,15 @@ def _look_into(folder: Path, found: _Found, depth: int = 0) -> None:
         folders = [e for e in folders if e.name != "solutions"]
     for entry in entries:
         if not entry.is_dir(follow_symlinks=False):
-            _look_at(entry, found)
+            _look_at(entry, found, Handed("", entry.name, attempt))
     for entry in folders:
         if entry.name.lower() not in _TOO_MUCH and depth < 8 and len(found.files) <= MAX_FILES:
-            _look_into(Path(entry.path), found, depth + 1)
+            _look_into(Path(entry.path), found, depth + 1, attempt)
 
 
 def _read(found: _Found, student: str) -> Submission:
     """What was ``found``, read; whatever goes wrong is this student's alone."""
-    files = sorted(found.files, key=_in_order)
+    files = sorted(found.files, key=lambda file: (_in_order(file.path), file.version))
     if len(files) > MAX_FILES:
         message = _("There are more than {n} files. The others were left out.")
         found.notes.append(message.format(n=MAX_FILES))
@@ -169,11 +233,9 @@ def _read(found: _Found, student: str) -> Submission:
         submission = read(files, student)
     except Exception as error:  # one submission must not cost the others theirs
         note = _("It could not be read: {error}.").format(error=type(error).__name__)
-        return Submission(student, tuple(files), (), (note, *found.notes), "unreadable")
-    notes = (*found.notes, *submission.notes)[:MAX_NOTES]
-    return Submission(
-        student, submission.files, submission.cells, notes, submission.problem, submission.digest
-    )
+        paths = tuple(file.path for file in files)
+        return Submission(student, paths, (), (note, *found.notes), "unreadable")
+    return replace(submission, notes=(*found.notes, *submission.notes)[:MAX_NOTES])
 
 
 def _in_order(path: Path) -> tuple[list[tuple[int, str]], str]:
@@ -183,197 +245,93 @@ def _in_order(path: Path) -> tuple[list[tuple[int, str]], str]:
     return [(int(run[:18]), "") if run.isdecimal() else (0, run) for run in runs], str(path)
 
 
-# Names
-
-
-class Handed(NamedTuple):
-    """What a file's name tells: whose it is, what it is called, when it came, whether too late."""
-
-    student: str
-    file: str
-    attempt: int = 0
-    late: bool = False
-
-
-# "Ana García_123456_assignsubmission_file_/01_derivatives.ipynb", or, from Moodle before 3.1 and
-# where a teacher has so chosen, "Ana García_123456_assignsubmission_file_01_derivatives.ipynb"
-# (mod/assign/classes/downloader.php)
-_MOODLE = re.compile(r"(?P<student>.+?)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL)
-# "garciaana_LATE_12345_678901_01_derivatives.ipynb": the user's number, the file's; of an anonymous
-# assignment "anon_x3K9a_678901_..." (lib/content_zipper.rb)
-_CANVAS = re.compile(
-    r"(?:(?P<name>\w+?)_(?P<late>LATE_)?(?P<user>\d+)|(?P<tardy>LATE_)?(?P<anonymous>anon_\w{5}))"
-    r"_(?P<number>\d{3,})_(?P<file>.+)",
-    re.DOTALL,
-)
-_NUMBERS = "|".join(str(number) for number in CHAPTERS)
-_SLUGS = "|".join(chapter.slug for chapter in CHAPTERS.values())
-_CHAPTER = re.compile(
-    rf"(?i)(?P<before>.*?)(?P<chapter>0?(?:{_NUMBERS})[ _.-]*(?:{_SLUGS}))"
-    r"(?P<copy>[ _]?\(\d+\)|-copy\d*|-\d+|)(?P<after>(?:[\W_].*)?)",
-    re.DOTALL,
-)
-
-
-def whose(name: str) -> Handed:
-    """What the name of a file tells, by the rules of Moodle, of Canvas, else of most people.
-
-    In the last case the student is what is left of the name without that of a chapter's
-    notebook: "ana_01_derivatives.ipynb" and "01_derivatives_ana (2).ipynb" are both of "ana".
-    There may be nothing left.
-    """
-    if found := _MOODLE.fullmatch(name):
-        return Handed(found["student"], found["file"] or "")
-    if found := _CANVAS.fullmatch(name):
-        student = found["anonymous"] or f"{found['name']}_{found['user']}"
-        file, again = chapter_file(found["file"])
-        late = bool(found["late"] or found["tardy"])
-        return Handed(student, file, int(found["number"][:18]) * 1000 + again, late)
-    stem, suffix = _split(name)
-    if found := _CHAPTER.fullmatch(stem):
-        student = "_".join(
-            filter(None, (found[side].strip(" _.-") for side in ("before", "after")))
-        )
-        return Handed(student, found["chapter"] + found["copy"] + suffix)
-    return Handed(stem, name)
-
-
-def chapter_file(name: str) -> tuple[str, int]:
-    """The name of a chapter's notebook without the -1, -2 of a later attempt, and its number."""
-    stem, suffix = _split(name)
-    found = _CHAPTER.fullmatch(stem)
-    if (
-        found
-        and found["copy"].startswith("-")
-        and found["copy"][1:].isdecimal()
-        and not found["after"]
-    ):
-        return found["before"] + found["chapter"] + suffix, min(999, int(found["copy"][1:5]))
-    return name, 0
-
-
-def _split(name: str) -> tuple[str, str]:
-    found = re.fullmatch(r"(?is)(.+?)((?:\.(?:ipynb|py)(?:\.txt|\.json)?|\.\w{1,5})?)", name)
-    return (found[1], found[2]) if found else (name, "")
-
-
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)")
-
-
-def safe(name: str) -> str:
-    """``name`` as every system takes it for a file, with an ending or without; readable.
-
-    Letters of all languages, emoji and spaces stay. What separates folders, controls terminals,
-    turns the writing direction or starts a formula in a spreadsheet does not.
-    """
-    name = unicodedata.normalize("NFC", name)
-    name = "".join(
-        "_" if c in '<>:"/\\|?*' or unicodedata.category(c) in _UNSAFE else c for c in name
-    )
-    name = re.sub(r"\s+", " ", name).strip(" .").lstrip("=+-@ .")
-    if _RESERVED.match(name):
-        name = f"_{name}"
-    if len(name.encode()) > 120:
-        name = name.encode()[:110].decode(errors="ignore").rstrip(" .") + "~" + _short(name)
-    return name or "_"
-
-
-def safe_file(name: str) -> str:
-    """The same for the name of a notebook, a script or an archive, which keeps its ending."""
-    stem, suffix = _split(name)
-    return safe(stem) + suffix
-
-
-_UNSAFE = {"Cc", "Cf", "Cs"}
-
-
-def shown(name: str) -> str:
-    """A file's name as a note may hold it."""
-    return safe(name)[:60]
-
-
-def _short(name: str) -> str:
-    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
-
-
-def key(name: str) -> str:
-    """Equal for names that a system may take for the same file."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-def unique(names: list[str]) -> list[str]:
-    """A safe name for each, unlike every other on every system.
-
-    Of names that come out alike the plainest keeps the name, and the others end in a few letters
-    made of what they were, so that they do not change from day to day.
-    """
-    chosen: dict[int, str] = {}
-    taken: set[str] = set()
-    for number in sorted(
-        range(len(names)), key=lambda n: (safe(names[n]) != names[n], names[n], n)
-    ):
-        name, again = safe(names[number]), 0
-        while key(name) in taken:
-            tail = _short(names[number]) + (f"{again}" if again else "")
-            name, again = f"{safe(names[number])}~{tail}", again + 1
-        taken.add(key(name))
-        chosen[number] = name
-    return [chosen[number] for number in range(len(names))]
-
-
 # Files
 
 
-def read(files: Sequence[Path], student: str) -> Submission:
+def read(files: Sequence[Path | _File], student: str) -> Submission:
     """What ``student`` has handed in as ``files``.
 
-    A cell answers the exercises whose functions it defines. Where several do, the last one counts,
-    as in JupyterLab, and a note says so; but an untouched stub in another file never counts
-    against an answer. The definitions that do not count are taken out; what else stands in their
-    cells stays, as do all helpers. A cell that is no Python answers the exercise that it names in its
-    ``grade_id`` or its id, or that it sets out to define, if no other cell does. Tests are left out.
+    Each notebook or script is a world of its own. A cell answers the exercises whose functions it
+    defines. Where several do, the one that says so in its ``grade_id`` counts, else the last, and of
+    several files the one of the exercise's own chapter, else the latest; a note says which. But an
+    untouched stub never counts against an answer. A cell that is no Python answers the exercise that
+    it names in its ``grade_id`` or its id, or that it sets out to define, if no other cell does.
     """
     digest = hashlib.sha256()
     notes: list[str] = []
-    found: list[_Piece] = []
-    placed: list[Placed] = []
+    sheets: list[_Sheet] = []
+    handed = [f if isinstance(f, _File) else _File(f, Handed("", f.name)) for f in files]
     faults, left = 0, MAX_SOURCE
-    for number, path in enumerate(files):
+    for file in handed:
+        sheet = _Sheet(file, len(files) > 1)
+        sheets.append(sheet)
         try:
-            data = _bytes(path)
+            data = _bytes(file.path)
         except Unreadable as error:
-            data, found, odd = str(error).encode(), [], [str(error)]
+            data = str(error).encode()
+            notes.append(sheet.named(str(error)))
             faults += 1
         else:
+            if len(data) > LARGE:
+                message = _("It is larger than {n} MB. Only the code in it was read.")
+                notes.append(sheet.named(message.format(n=LARGE // 1_000_000)))
             try:
-                found, odd = _pieces(data, path.name, left)
+                notes += map(sheet.named, sheet.take(data, left))
             except Unreadable as error:
-                found, odd = [], [str(error)]
+                notes.append(sheet.named(str(error)))
                 faults += 1
-        for part in (os.fsencode(path.name), data):
+        for part in (os.fsencode(file.path.name), data):
             digest.update(len(part).to_bytes(8, "big") + part)
-        left -= sum(len(piece.source.lstrip("\n")) for _place, _mark, piece in found)
-        of_file = _(" of {file}").format(file=shown(path.name)) if len(files) > 1 else ""
-        named = f"{shown(path.name)}: " if len(files) > 1 else ""
-        notes += [named + note for note in odd]
-        placed += [Placed(number, place + of_file, mark, piece) for place, mark, piece in found]
-    notes += answers.decide(placed, EXERCISES)
-    broken = [own.place for own in placed if own.piece.broken]
-    other = [own.place for own in placed if own.piece.broken and not own.answers]
-    if other and len(broken) < len(placed):
-        notes.append(_("What is no Python in {where} was left out.").format(where=_some(other)))
-    cells = tuple(answers.cells(placed))
+        left -= sheet.size
+    pieces = [piece for sheet in sheets for piece in sheet.pieces]
+    notes += _decide(sheets)
+    broken = [own.place for own in pieces if own.piece.broken]
+    other = [own for own in pieces if own.piece.broken and not own.answers]
+    if other and len(broken) < len(pieces):
+        where = _some([own.place for own in other])
+        notes.append(_("What is no Python in {where} was left out.").format(where=where))
+        notes += dict.fromkeys(filter(None, (needs(own.piece.source) for own in other)))
     problem = ""
     if faults == len(files):
         problem = "unreadable"
-    elif placed and len(broken) == len(placed):
-        problem = "syntax error"
-        notes.append(_("Nothing in it is Python, beginning with {where}.").format(where=broken[0]))
-    elif not any(cell.answers for cell in cells):
-        notes.append(_("No exercise is answered in it."))
+    elif not any(own.answers for own in pieces):
+        if pieces and len(broken) == len(pieces):
+            problem = "syntax error"
+            message = _("Nothing in it is Python, beginning with {where}.")
+            notes.append(message.format(where=broken[0]))
+        else:
+            notes.append(_("No exercise is answered in it."))
+    scripts = {sheet.file.path: sheet.text for sheet in sheets if sheet.text}
     return Submission(
-        student, tuple(files), cells, tuple(notes[:MAX_NOTES]), problem, digest.hexdigest()
+        student,
+        tuple(file.path for file in handed),
+        tuple(
+            Notebook(
+                tuple(answers.cells(sheet.parts, sheet.pieces)), _modules(sheet.file.path, scripts)
+            )
+            for sheet in sheets
+            if sheet.pieces
+        ),
+        tuple(notes[:MAX_NOTES]),
+        problem,
+        digest.hexdigest(),
+        tuple(sorted({chapter for sheet in sheets for chapter in sheet.chapters()})),
     )
+
+
+def _modules(path: Path, scripts: dict[Path, str]) -> tuple[tuple[str, str], ...]:
+    """The ``scripts`` that the file at ``path`` can import, by the names that it imports them by."""
+    modules: dict[str, str] = {}
+    for script, text in scripts.items():
+        if script == path:
+            continue
+        names = [script.name.partition(".")[0]]  # helpers.py, and helpers.py.txt
+        if script.is_relative_to(path.parent):
+            names += script.relative_to(path.parent).parts[-2::-1]
+        if all(name.isidentifier() for name in names):
+            modules.setdefault(".".join(reversed(names)).removesuffix(".__init__"), text)
+            modules.setdefault(names[0], text)  # where sys.path is told of its folder
+    return tuple(modules.items())
 
 
 def _bytes(path: Path) -> bytes:
@@ -401,34 +359,68 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-_Piece = tuple[str, str, Piece]  # where it stands, which exercise it says it answers, what it is
+_RUN = re.compile(r"^([ \t]*)%run[ \t]+(?:-\w+[ \t]+)*(?:\./)?([\w/]+)\.py[ \t]*$", re.MULTILINE)
 
 
-def _pieces(data: bytes, name: str, left: int) -> tuple[list[_Piece], list[str]]:
-    """The pieces of a file of no more than ``left`` characters, and notes on what was odd.
+@dataclass(eq=False)
+class _Sheet:
+    """A file while it is read."""
 
-    Raises:
-        Unreadable: there is no code in it.
-    """
-    script = bool(re.search(r"(?i)\.py(\.txt)?$", name))
-    parts, notes = sources.parts(data, script, EXERCISES)
-    found: list[_Piece] = []
-    odd: dict[str, list[str]] = {}
-    for part in parts:
-        size = len(part.source.lstrip("\n"))
-        if size > min(left, sources.MAX_SOURCE):
-            odd.setdefault("long", []).append(part.place)
-            continue
-        left -= size
-        source, kinds = plain(part.source)
-        for kind in sorted(kinds):
-            odd.setdefault(kind, []).append(part.place)
-        for piece in _of_part(part, source, script):
-            place = _("line {n}").format(n=piece.line) if script else part.place
-            found.append((place, part.mark, piece))
-    for kind, places in odd.items():
-        notes.append(_why_left_out(kind).format(where=_some(places), kind=kind[:30]))
-    return found, notes
+    file: _File
+    several: bool  # whether there are other files, and it must be named
+    pieces: list[Placed] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    text: str = ""  # of a script
+    chapter: int | None = None
+    size: int = 0
+
+    def named(self, note: str) -> str:
+        return f"{shown(self.file.path.name)}: {note}" if self.several else note
+
+    def take(self, data: bytes, left: int) -> list[str]:
+        """Take the code of the file, of no more than ``left`` characters; notes on what was odd.
+
+        Raises:
+            Unreadable: there is no code in it.
+        """
+        name = self.file.path.name
+        script = bool(re.search(r"(?i)\.py(\.txt)?$", name))
+        found, notes = sources.parts(data, script, EXERCISES)
+        if script:
+            self.text = "\n".join(part.source for part in found)
+        odd: dict[str, list[str]] = {}
+        for part in found:
+            size = len(part.source.lstrip("\n"))
+            if size > min(left - self.size, sources.MAX_SOURCE):
+                odd.setdefault("long", []).append(part.place)
+                continue
+            self.size += size
+            self.parts.append(part)
+            source = _RUN.sub(_import_all, part.source)
+            source, kinds = plain(source)
+            for kind in sorted(kinds):
+                odd.setdefault(kind, []).append(part.place)
+            of_file = _(" of {file}").format(file=shown(name)) if self.several else ""
+            for piece in _of_part(part, source, script):
+                place = _("line {n}").format(n=piece.line) if script else part.place
+                self.pieces.append(Placed(part, place + of_file, piece))
+        marks = Counter(EXERCISES[part.mark].chapter for part in self.parts if part.mark)
+        known = chapter_of(self.file.handed.file) or chapter_of(name)
+        self.chapter = known or next((chapter for chapter, _n in marks.most_common(1)), None)
+        notes += [
+            _why_left_out(kind).format(where=_some(places), kind=kind[:30])
+            for kind, places in odd.items()
+        ]
+        return notes
+
+    def chapters(self) -> set[int]:
+        answered = {EXERCISES[name].chapter for own in self.pieces for name in own.answers}
+        return {chapter for chapter in answered if self.chapter in (chapter, None)}
+
+
+def _import_all(found: re.Match[str]) -> str:
+    """What a `%run helpers.py` comes to, where that file was handed in as well."""
+    return f"{found[1]}from {found[2].replace('/', '.')} import *"
 
 
 def _some(places: list[str]) -> str:
@@ -452,3 +444,108 @@ def _why_left_out(kind: str) -> str:
     if kind == "long":
         return _("The code in {where} is too long, and was left out.")
     return _("What stands below {kind} is not run in the notebook, and was left out in {where}.")
+
+
+# Answers
+
+
+def _decide(sheets: Sequence[_Sheet]) -> list[str]:
+    """Set which piece answers which exercise; notes on where that had to be decided."""
+    notes: dict[str, str] = {}
+    versions: dict[Path, _Sheet] = {}
+    for name in EXERCISES:
+        of_sheets = {
+            sheet: own
+            for sheet in sheets
+            if (own := [piece for piece in sheet.pieces if piece.rank(name)])
+        }
+        if not of_sheets:
+            continue
+        standing = {s: _standing(name, s, its, sheets) for s, its in of_sheets.items()}
+        sheet = max(of_sheets, key=standing.__getitem__)
+        own = of_sheets[sheet]
+        first, spare = answers.choose(name, own)
+        rivals = [piece for piece in own if piece.rank(name) in (BROKEN, DEFINED)]
+        others = [
+            (other, piece)
+            for other, its in of_sheets.items()
+            for piece in its
+            if other is not sheet and piece.rank(name) in (STUB, BROKEN, DEFINED)
+        ]
+        if others and len(rivals) < 2 and all(_is_older(other, sheet) for other, _piece in others):
+            versions |= {other.file.path: sheet for other, _piece in others}
+        elif len(rivals) + len(others) > 1:
+            rivals += [piece for _other, piece in others]
+            notes[name] = _note(name, rivals, first, spare)
+    told = [
+        _("{older} and {newest} are versions of one file. The newest, {newest}, counts.").format(
+            older=shown(older.name), newest=shown(newest.file.path.name)
+        )
+        for older, newest in versions.items()
+    ]
+    told += _renamed(sheets)
+    if len(notes) <= 4:
+        return [*told, *notes.values()]
+    note = _(
+        "{names} are defined more than once. What counts is the cell of the exercise, else the last."
+    )
+    return [*told, note.format(names=", ".join(notes))]
+
+
+def _standing(
+    name: str, sheet: _Sheet, own: Sequence[Placed], sheets: Sequence[_Sheet]
+) -> tuple[object, ...]:
+    """What is larger for the file whose answer to ``name`` counts."""
+    best = max(piece.rank(name) for piece in own)
+    return (
+        best > STUB,
+        best == DEFINED,
+        sheet.chapter == EXERCISES[name].chapter,
+        sheet.file.version,
+        sheets.index(sheet),
+    )
+
+
+def _is_older(sheet: _Sheet, newest: _Sheet) -> bool:
+    """Whether two files are versions of one, by their names."""
+    one, other = sheet.file, newest.file
+    same = version(one.handed.file)[0] == version(other.handed.file)[0]
+    return same and one.version < other.version
+
+
+def _note(name: str, rivals: Sequence[Placed], best: Placed, spare: Placed | None) -> str:
+    note = _("{name} is defined more than once ({where}). What counts is {best}.")
+    if spare:
+        note = _(
+            "{name} is defined more than once ({where}). What counts is {best}, the cell of the "
+            "exercise; or {spare}, if it earns more."
+        )
+    where = ", ".join(piece.place for piece in rivals[:6])
+    return note.format(name=name, where=where, best=best.place, spare=spare.place if spare else "")
+
+
+def _renamed(sheets: Sequence[_Sheet]) -> list[str]:
+    """Notes on functions that look as if they should answer an exercise, under another name."""
+    pieces = [piece for sheet in sheets for piece in sheet.pieces]
+    answered = {name for own in pieces for name in own.answers if own.rank(name) > STUB}
+    notes = []
+    for sheet in sheets:
+        left = {n for n, e in EXERCISES.items() if e.chapter == sheet.chapter} - answered
+        for part in sheet.parts if left else ():
+            made = _functions(part.source) - EXERCISES.keys()
+            for function in sorted(made):
+                near = get_close_matches(function.lower(), left, n=1, cutoff=0.8)
+                wanted = part.mark if part.mark in left and len(made) == 1 else "".join(near)
+                if wanted:
+                    message = _(
+                        "{place} defines {function}. If that is to be {wanted}, name it so: the "
+                        "exercise asks for a function of that name."
+                    )
+                    message = message.format(place=part.place, function=function, wanted=wanted)
+                    notes.append(sheet.named(message[:1].upper() + message[1:]))
+    return notes
+
+
+def _functions(source: str) -> set[str]:
+    tree = parse(plain(source)[0])
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} if tree else set()

@@ -20,6 +20,7 @@ from typing import Any
 from course_nn.inside.calling import Error, calling
 from course_nn.inside.protocol import ENTRIES, frame, plain, read_frame, unpack
 from course_nn.inside.running import STAND_INS, World, nothing, told
+from course_nn.inside.stand_ins import NOTHING, Finder
 
 WARNINGS = 10  # of one call
 
@@ -90,17 +91,26 @@ class Learner(World):
         for name in ("course_nn", "course_nn.checks"):
             sys.modules[name] = types.ModuleType(name)
             vars(sys.modules[name]).update(dict.fromkeys(STAND_INS, nothing))
+        self.modules: dict[str, str] = {}
+        sys.meta_path.insert(0, Finder(self.modules))
         sys.modules["__main__"] = self.module  # where dataclasses look
+        self.names["get_ipython"] = lambda: NOTHING  # Jupyter has it
+
+    def importable(self, modules: dict[str, str]) -> bool:
+        """Let the cells import ``modules``, of which these are the sources."""
+        self.modules |= modules
+        return True
 
     def run(self, source: str, file: str, answers: tuple[str, ...], whole: bool) -> Any:
         """Run a cell, as a `World` does."""
         defined, error = super().run(source, file, answers, whole)
         return defined, error and _plain(error)
 
-    def call(self, name: str, args: tuple[Any, ...]) -> Any:
-        """Call an answer: its value, its error, its arguments afterwards, what it said on the way."""
+    def call(self, name: str, file: str, args: tuple[Any, ...]) -> Any:
+        """Call what the cell ``file`` has defined: its value, its error, its arguments afterwards,
+        what it said on the way."""
         try:
-            answer = calling(self.answers[name])(args)
+            answer = calling(self.answers[name, file])(args)
         except BaseException as raised:  # the error cannot even be told
             return None, _plain(told(raised)), [], "", ()
         error = answer.error and _plain(answer.error)

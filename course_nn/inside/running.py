@@ -3,6 +3,7 @@
 import __future__
 
 import ast
+import contextlib
 import linecache
 import types
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from course_nn.inside.calling import Error
 
 STAND_INS = ("check", "hint", "solution", "progress")  # of `course_nn`; they do nothing here
+LATE = 200  # statements to be tried again
 DEFINITIONS = (
     *(ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
     *(ast.Assign, ast.AnnAssign),
@@ -23,7 +25,8 @@ class World:
         self.module = types.ModuleType("__main__")
         self.names = vars(self.module)
         self.names["display"] = nothing  # Jupyter has it
-        self.answers: dict[str, Any] = {}
+        self.answers: dict[tuple[str, str], Any] = {}  # by name and cell
+        self.late: list[tuple[ast.stmt, str]] = []  # what has met a name that was not there yet
         self.flags = 0
 
     def run(
@@ -35,8 +38,7 @@ class World:
         no more than itself. Of a learner's own cell each statement is tried, whatever became of
         those before; unless it is to be run ``whole`` only its definitions.
         """
-        for name in answers:
-            self.names.pop(name, None)
+        before = {name: self.names.get(name) for name in answers}
         linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
         error = None
         try:
@@ -44,14 +46,25 @@ class World:
                 if whole or isinstance(statement, DEFINITIONS):
                     try:
                         self.execute(statement, file)
-                    except BaseException:  # sys.exit() as well
+                    except BaseException as raised:  # sys.exit() as well
                         if answers and not isinstance(statement, (ast.Import, ast.ImportFrom)):
                             raise
+                        if isinstance(raised, NameError) and len(self.late) < LATE:
+                            self.late.append((statement, file))
         except BaseException as raised:
             error = told(raised)
-        defined = tuple(name for name in answers if callable(self.names.get(name)))
-        self.answers |= {name: self.names[name] for name in defined}
+        made = {name: self.names.get(name) for name in answers}
+        defined = tuple(n for n in answers if callable(made[n]) and made[n] is not before[n])
+        self.answers |= {(name, file): made[name] for name in defined}
         return defined, error
+
+    def again(self) -> bool:
+        """Try once more what has met a name that was not there yet; whether there is any."""
+        late, self.late = self.late, []
+        for statement, file in late:
+            with contextlib.suppress(BaseException):
+                self.execute(statement, file)
+        return bool(late)
 
     def execute(self, statement: ast.stmt, file: str) -> None:
         """Run one statement; what it imports from ``__future__`` holds from then on."""

@@ -19,7 +19,8 @@ from course_nn import notebooks
 from course_nn.checks import EXERCISES
 from course_nn.grading import sources
 from course_nn.grading import submissions as module
-from course_nn.grading.submissions import Submission, find, key, read, safe, whose
+from course_nn.grading.names import key, safe, unique, whose
+from course_nn.grading.submissions import Submission, find, read
 from tests.support import ROOT
 
 SOLVED = sorted((ROOT / "worked_answers").glob("*.ipynb"))
@@ -338,7 +339,8 @@ def test_a_definition_answers_and_what_stands_beside_it_does_not(reading):
 def test_every_way_to_define_a_function(reading, source):
     submission = reading(notebook("x = 1", source, code("roll = 3")))
     assert set(answers(submission)) == {"roll"}
-    assert "roll = 3" not in code_of(submission)  # a number would hide the function
+    (answer,) = (cell for cell in submission.cells if cell.answers)  # not the number below
+    assert "roll = 3" not in answer.source and answer.judged == ("roll",)
     assert submission.notes == ()
 
 
@@ -354,7 +356,7 @@ def test_a_name_used_again_for_a_number_keeps_the_function(reading):
     accuracy = "def accuracy(p, y):\n    return 1"
     submission = reading(notebook(accuracy, "a = 2\naccuracy = accuracy([0.5], [1])\nb = 3"))
     assert answers(submission) == {"accuracy": accuracy}
-    assert code_of(submission) == f"{accuracy}\na = 2\nb = 3"
+    assert "accuracy = accuracy(" in code_of(submission)  # it is judged before that
 
 
 def test_a_name_bound_twice_stays_in_one_piece(reading):
@@ -362,20 +364,39 @@ def test_a_name_bound_twice_stays_in_one_piece(reading):
     assert answers(reading(notebook(source))) == {"roll": source}
 
 
-@pytest.mark.parametrize("second", [ROLL.replace("start\n", "7"), STUB])
-def test_the_last_definition_counts_and_it_is_noted(reading, second):
-    marks = {"solution": True, "grade": False, "grade_id": "roll"}
-    submission = reading(notebook(code(f"HALF = 0.5\n{ROLL}", "roll", **marks), code(second)))
-    assert answers(submission) == {"roll": second}
-    assert code_of(submission) == f"HALF = 0.5\n{second}"  # helpers stay
-    note = "roll is defined more than once (cell 1, cell 2). What counts is cell 2."
-    assert submission.notes == (note + (" That is the untouched stub." if second == STUB else ""),)
+ROLL_MARK = {"solution": True, "grade": False, "grade_id": "roll"}
+SEVEN = ROLL.replace("start\n", "7")
+
+
+def test_the_cell_of_the_exercise_counts_before_another_that_defines_it(reading):
+    submission = reading(notebook(code(f"HALF = 0.5\n{ROLL}", "roll", **ROLL_MARK), code(SEVEN)))
+    assert answers(submission) == {"roll": ROLL}
+    assert [cell.spare for cell in submission.cells] == [(), (), ("roll",)]
+    (note,) = submission.notes
+    assert note.endswith(
+        "What counts is cell 1, the cell of the exercise; or cell 2, if it earns more."
+    )
+
+
+def test_of_two_cells_without_marks_the_last_counts(reading):
+    for cells in ((code(ROLL), code(SEVEN)), (code(ROLL, **ROLL_MARK), code(SEVEN, **ROLL_MARK))):
+        submission = reading(notebook(*cells))
+        assert answers(submission) == {"roll": SEVEN}
+        note = "roll is defined more than once (cell 1, cell 2). What counts is cell 2."
+        assert submission.notes == (note,)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_stub_hides_no_answer_in_another_cell(reading, order):
+    for cells in ((code(STUB, **ROLL_MARK), code(ROLL)), (code(ROLL, **ROLL_MARK), code(STUB))):
+        submission = reading(notebook(*cells[::order]))
+        assert (answers(submission), submission.notes) == ({"roll": ROLL}, ())
 
 
 def test_many_doubles_are_one_note(reading):
     one = "\n".join(f"def {name}(x): return x" for name in list(EXERCISES)[:6])
     (note,) = reading(notebook(one, one)).notes
-    assert note.endswith("are defined more than once. The last definition that runs counts.")
+    assert "are defined more than once. What counts is the cell of the exercise" in note
     assert all(name in note for name in list(EXERCISES)[:6])
 
 
@@ -422,7 +443,9 @@ def test_tests_are_left_out(reading):
         code("# nothing"),
         code("pass"),
     ]
-    assert code_of(reading(notebook(ROLL, *tests))) == ROLL
+    submission = reading(notebook(ROLL, *tests))
+    assert [cell.source.strip() for cell in submission.cells] == [ROLL, ""]
+    assert [cell.judged for cell in submission.cells] == [("roll",), ("roll",)]  # where it checks
 
 
 def test_what_a_test_cell_defines_counts(reading):
@@ -542,7 +565,8 @@ def test_a_script_is_cut_into_pieces(reading):
 def test_a_script_in_the_percent_format(reading):
     source = f"# %% [markdown]\n# def roll(x)\n\n#%%\nimport math\n\n# %% named\n{ROLL}\n# %%\ncheck(roll)"
     submission = reading(source, "work.py")
-    assert [cell.answers for cell in submission.cells] == [(), ("roll",)]
+    assert [cell.answers for cell in submission.cells] == [(), ("roll",), ()]
+    assert submission.cells[2].judged == ("roll",)  # it calls check
     assert submission.cells[1].source == "\n" * 7 + ROLL
 
 
@@ -566,7 +590,8 @@ def test_a_script_that_is_no_python_at_all(reading):
     submission = reading("Dear teacher,\nI could not do it.\n", "work.py")
     assert submission.problem == "syntax error"
     assert submission.notes == ("Nothing in it is Python, beginning with line 1.",)
-    assert reading("def roll(x:\n  pass", "work.py").problem == "syntax error"
+    broken = "def roll(x:\n  pass"
+    assert answers(reading(broken, "work.py")) == {"roll": broken}  # which is a syntax error
     assert reading("# Dear teacher", "work.py").problem == ""
 
 
@@ -633,7 +658,6 @@ def test_a_stub_in_another_file_hides_no_answer(tmp_path):
     for order in (files, files[::-1]):
         submission = read(order, "ana")
         assert answers(submission) == {"roll": ROLL}
-        assert "NotImplementedError" not in code_of(submission)
         assert "What counts is cell 2 of a.ipynb." in submission.notes[0]
 
 
@@ -690,7 +714,7 @@ def test_folders_and_files_of_students(tmp_path):
     assert rows(tmp_path) == {
         "ana": ["ana/01_derivatives.ipynb", "ana/02_descent.ipynb", "ana/sub/work.py"],
         "Ana García_12": ["Ana García_12_assignsubmission_file_/hw.ipynb"],
-        "Eva Núñez (2)": ["02_descent_Eva Núñez (2).ipynb"],
+        "Eva Núñez": ["02_descent_Eva Núñez (2).ipynb"],
         "garcia_luis": ["garcia_luis_01_derivatives.ipynb", "garcia_luis_02_descent.ipynb"],
         "garciaana_12345": ["garciaana_LATE_12345_678901_01_derivatives-1.ipynb"],
         "Luis_7": ["Luis_7_assignsubmission_file_hw.ipynb"],
@@ -727,7 +751,9 @@ def test_what_lies_about_is_passed_over(tmp_path):
         ".hidden.ipynb",
         ".git/x.py",
     )
-    assert rows(tmp_path) == {"ana": ["ana/01.ipynb"]}
+    assert rows(tmp_path) == {"ana": ["ana/01.ipynb"], "hidden": [".hidden.ipynb"]}
+    (_ana, hidden) = find(tmp_path)
+    assert hidden.problem == "unreadable" and "begins with a dot" in hidden.notes[-1]
 
 
 def test_of_a_copy_of_the_course_only_the_exercises_are_read(tmp_path):
@@ -880,15 +906,15 @@ def test_names_stay_apart_and_are_safe_everywhere(tmp_path):
 
 
 def test_names_do_not_depend_on_who_else_is_there():
-    alone = module.unique(["ANA", "Ana"])
-    assert module.unique(["ANA", "luis", "Ana"]) == [alone[0], "luis", alone[1]]
-    assert module.unique(["Ana", "ANA"]) == alone[::-1]
-    assert module.unique(["a:b", "a_b"])[1] == "a_b"
+    alone = unique(["ANA", "Ana"])
+    assert unique(["ANA", "luis", "Ana"]) == [alone[0], "luis", alone[1]]
+    assert unique(["Ana", "ANA"]) == alone[::-1]
+    assert unique(["a:b", "a_b"])[1] == "a_b"
 
 
 @given(st.lists(st.text(), max_size=8))
 def test_any_names_become_safe_and_stay_apart(names):
-    made = module.unique(names)
+    made = unique(names)
     assert len({key(name) for name in made}) == len(names)
     for name in made:
         assert name

@@ -15,7 +15,7 @@ import pytest
 from course_nn.grading import seccomp
 from course_nn.grading.process import Process
 from course_nn.grading.sandbox import LANDLOCK, LAYERS, NONE, SANDBOX_EXEC, SECCOMP, probe
-from course_nn.grading.submissions import Cell, Submission
+from course_nn.grading.submissions import Cell, Notebook, Submission
 from course_nn.grading.zygote import end_idle
 
 LAYERS_TO_TEST = [LAYERS[0], LAYERS[2], *([LAYERS[3]] if sys.platform == "darwin" else []), NONE]
@@ -63,8 +63,10 @@ def walled(request):
 
 
 def submission(*cells):
-    """Each cell as its source, or as its source and the exercises that it answers."""
-    return Submission("ada", (), tuple(Cell(*([c] if isinstance(c, str) else c)) for c in cells))
+    """A notebook; each cell as its source, or as its source and the exercises that it answers."""
+    cells = [(cell, ()) if isinstance(cell, str) else cell for cell in cells]
+    made = (Cell(source, answers, judged=answers) for source, answers in cells)
+    return Submission("ada", (), (Notebook(tuple(made)),))
 
 
 def value_of(source, layer, *args, seconds=30, memory=1 << 30):
@@ -72,7 +74,7 @@ def value_of(source, layer, *args, seconds=30, memory=1 << 30):
     process = Process(layer, memory, 100)
     try:
         process.ask("run", source, "<cell>", ("answer",), True, seconds=seconds)
-        value, error, *_ = process.ask("call", "answer", args, seconds=seconds)
+        value, error, *_ = process.ask("call", "answer", "<cell>", args, seconds=seconds)
         return value if error is None else error[:2]
     finally:
         process.end()
