@@ -61,7 +61,7 @@ def pieces(source: str, names: Collection[str], above: int = 0) -> list[Piece]:
     tree = parse(source)
     if tree is None:
         line = above + 1 + len(source) - len(source.lstrip("\n"))
-        guess = _guessed(source, names)
+        guess = guessed(source, names)
         return [Piece("\n" * above + source, defines=guess, broken=True, line=line)]
     lines = source.split("\n")
     functions = {node.name for node in tree.body if isinstance(node, _FUNCTIONS)}
@@ -137,7 +137,7 @@ def _is_stub(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
-def _guessed(source: str, names: Collection[str]) -> frozenset[str]:
+def guessed(source: str, names: Collection[str]) -> frozenset[str]:
     """Which of ``names`` code that is no Python sets out to define."""
     pattern = r"^(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)(\w+)|^(\w+)[ \t]*=[ \t]*lambda\b"
     found = re.finditer(pattern, source, re.MULTILINE)
@@ -198,8 +198,8 @@ def of_notebook(parts: Sequence[Part], names: Collection[str]) -> list[Cell]:
 
 
 def of_part(part: Part, source: str, names: Collection[str]) -> list[Piece]:
-    """The pieces of ``part``, whose ``source`` is `plain`; none if it only tests."""
-    if part.test and (tree := parse(source)) and all(map(_tests, tree.body)):
+    """The pieces of ``part``, whose ``source`` is `plain`; none if it is text or only tests."""
+    if part.text or part.test and (tree := parse(source)) and all(map(_tests, tree.body)):
         return []
     return pieces(source, names)
 
@@ -235,7 +235,7 @@ def cells(parts: Iterable[Part], pieces: Sequence[Placed]) -> list[Cell]:
         of_parts.setdefault(id(piece.part), []).append(piece)
     found: list[Cell] = []
     for part in parts:
-        judged = answered & set(_CHECKS.findall(part.source))
+        judged = answered & set([] if part.text else _CHECKS.findall(part.source))
         own = []
         for piece in of_parts.get(id(part), ()):
             names = tuple(sorted(piece.answers)), tuple(sorted(piece.spare))
@@ -316,7 +316,7 @@ class Judging:
         """Whether neither a cell, nor those that follow it, can change any verdict."""
         return number > self.last and not any(
             one.waits
-            and (not one.standing or one.late or self._depends(one, number - 1, len(self.cells)))
+            and (not one.standing or one.late or self._depends(one, one.place, len(self.cells)))
             for one in self.candidates
         )
 

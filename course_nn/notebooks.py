@@ -113,17 +113,19 @@ def has_solution(source: str) -> bool:
 class Part:
     """A cell of code, or what stands between two ``# %%`` of a script.
 
-    ``mark`` is the exercise that the notebook says it answers, ``test`` that it says it is a test.
+    ``mark`` is the exercise that the notebook says it answers, ``test`` that it says it is a test,
+    ``text`` that it is no cell of code, though a function is written in it.
     """
 
     place: str
     source: str
     mark: str = ""
     test: bool = False
+    text: bool = False
 
 
 def parts(cells: Iterable[Cell], names: Collection[str]) -> list[Part]:
-    """The cells of code among ``cells``, of any format; of what is no such cell, nothing.
+    """The cells of code among ``cells``, of any format; of others those that look like code.
 
     ``names`` are those of the exercises.
     """
@@ -135,7 +137,11 @@ def parts(cells: Iterable[Cell], names: Collection[str]) -> list[Part]:
             if "source" not in cell:  # the format 2 has its lines without their ends
                 lines = [line.removesuffix("\n") + "\n" for line in lines[:-1]] + lines[-1:]
             source = "".join(lines)
-        if cell.get("cell_type") != "code" or not isinstance(source, str):
+        kind = cell.get("cell_type")
+        text = kind in ("markdown", "raw") and isinstance(source, str)
+        if not isinstance(source, str) or not (
+            kind == "code" or text and _LIKE_CODE.search(source)
+        ):
             continue
         metadata = cell.get("metadata")
         marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
@@ -144,8 +150,11 @@ def parts(cells: Iterable[Cell], names: Collection[str]) -> list[Part]:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
         place = _("cell {n}").format(n=number)
         test = bool(marks.get("grade")) and not marks.get("solution")
-        found.append(Part(place, source, mark(cell, names), test))
+        found.append(Part(place, source, mark(cell, names), test, text))
     return found
+
+
+_LIKE_CODE = re.compile(r"^(?:async +)?def +\w+\(|^\w+ *= *lambda\b", re.MULTILINE)
 
 
 # The Python of a cell, as IPython takes it

@@ -377,6 +377,10 @@ class _Sheet:
     def named(self, note: str) -> str:
         return f"{shown(self.file.path.name)}: {note}" if self.several else note
 
+    def noted(self, note: str) -> str:
+        """The same of a note that begins with a place."""
+        return self.named(note[:1].upper() + note[1:])
+
     def take(self, data: bytes, left: int) -> list[str]:
         """Take the code of the file, of no more than ``left`` characters; notes on what was odd.
 
@@ -390,12 +394,14 @@ class _Sheet:
             self.text = "\n".join(part.source for part in found)
         odd: dict[str, list[str]] = {}
         for part in found:
-            size = len(part.source.lstrip("\n"))
+            size = 0 if part.text else len(part.source.lstrip("\n"))
             if size > min(left - self.size, sources.MAX_SOURCE):
                 odd.setdefault("long", []).append(part.place)
                 continue
-            self.size += size
             self.parts.append(part)
+            if part.text:
+                continue
+            self.size += size
             source = _RUN.sub(_import_all, part.source)
             source, kinds = plain(source)
             for kind in sorted(kinds):
@@ -525,13 +531,25 @@ def _note(name: str, rivals: Sequence[Placed], best: Placed, spare: Placed | Non
 
 
 def _renamed(sheets: Sequence[_Sheet]) -> list[str]:
-    """Notes on functions that look as if they should answer an exercise, under another name."""
+    """Notes on functions that look as if they should answer an exercise: under another name, or in a
+    cell of text."""
     pieces = [piece for sheet in sheets for piece in sheet.pieces]
     answered = {name for own in pieces for name in own.answers if own.rank(name) > STUB}
     notes = []
     for sheet in sheets:
-        left = {n for n, e in EXERCISES.items() if e.chapter == sheet.chapter} - answered
+        chapters = (
+            (sheet.chapter, None) if sheet.chapter else [e.chapter for e in EXERCISES.values()]
+        )
+        left = {n for n, e in EXERCISES.items() if e.chapter in chapters} - answered
         for part in sheet.parts if left else ():
+            if part.text:
+                for name in sorted(answers.guessed(part.source, left)):
+                    message = _(
+                        "{place} holds {name}, and is a cell of text, which does not run. Make it a "
+                        "cell of code, and hand it in again."
+                    )
+                    notes.append(sheet.noted(message.format(place=part.place, name=name)))
+                continue
             made = _functions(part.source) - EXERCISES.keys()
             for function in sorted(made):
                 near = get_close_matches(function.lower(), left, n=1, cutoff=0.8)
@@ -542,7 +560,7 @@ def _renamed(sheets: Sequence[_Sheet]) -> list[str]:
                         "exercise asks for a function of that name."
                     )
                     message = message.format(place=part.place, function=function, wanted=wanted)
-                    notes.append(sheet.named(message[:1].upper() + message[1:]))
+                    notes.append(sheet.noted(message))
     return notes
 
 

@@ -338,7 +338,9 @@ def test_an_answer_in_a_cell_of_text_gets_a_note(graded):
     for kind in ("markdown", "raw"):
         found, notes = graded(text(CENTRAL, kind), FORWARD)
         assert statuses(found) == {"forward_difference": "passed"}
-        assert "central_difference" in notes and "cell 1" in notes and "text" in notes
+        assert notes.startswith("Cell 1 holds central_difference, and is a cell of text")
+    _, notes = graded(text(f"```python\n{CENTRAL}\n```"))
+    assert "central_difference" in notes
     _, notes = graded(text("Use `def central_difference` as in:\n\n" + CENTRAL), CENTRAL)
     assert notes == ""
 
