@@ -224,7 +224,12 @@ def _introduce(
 
 
 def _log(out: Path, result: Result) -> None:
-    with (out / LOG).open("a", encoding="utf-8", errors="replace") as file:
+    with (
+        contextlib.suppress(
+            OSError
+        ),  # a full disk: the result is kept, and that ends with its words
+        (out / LOG).open("a", encoding="utf-8", errors="replace") as file,
+    ):
         file.write(f"{result.student}: {result.status}\n{result.log.rstrip()}\n\n")
 
 
@@ -239,7 +244,11 @@ def _write(
     tell: Callable[[str], None],
 ) -> Summary:
     """Write the table and the pages."""
-    (out / "feedback").mkdir(exist_ok=True)
+    try:
+        (out / "feedback").mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        message = _("{path} cannot be written: {error}.")
+        raise OSError(message.format(path=out / "feedback", error=error.strerror)) from None
     rows, summary = [table.header(exercises)], Summary(exercises, rules)
     students = [submission.student for submission in batch]
     nothing = (Result(student, Status.MISSING) for student in missing)
@@ -284,7 +293,24 @@ def standings(out: Path, points: Path | None = None, roster: Path | None = None)
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write ``path`` whole or not at all."""
+    """Write ``path``, for its owner alone, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written; what is to be done is in its message.
+    """
     draft = path.with_name(f".{path.name}.part")
-    draft.write_bytes(content)
-    draft.replace(path)
+    try:
+        draft.unlink(missing_ok=True)
+        with open(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+        draft.replace(path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
+        message = _(
+            "{path} cannot be written: {error}. All that was graded is kept in gradebook.sqlite. Make "
+            "room, or close what has the file open, and give the same command again."
+        )
+        raise OSError(message.format(path=path, error=error.strerror or error)) from None

@@ -14,7 +14,14 @@ from typing import IO
 
 from course_nn.grading.names import Handed, key, safe, safe_file, shown, unique, whose
 from course_nn.grading.sources import looks_like
-from course_nn.grading.submissions import MAX_BYTES, MAX_FILES, is_code, is_left_behind
+from course_nn.grading.submissions import (
+    LEFT_OUT,
+    MAX_BYTES,
+    MAX_FILES,
+    is_code,
+    is_hidden_work,
+    is_left_behind,
+)
 from course_nn.i18n import N_, _
 
 MAX_ENTRIES = 50_000  # of the archive; 2,000 of one inside it
@@ -124,6 +131,13 @@ class _Student:
     notes: list[str] = field(default_factory=list)
     size: int = 0
 
+    def leave_out(self, note: str) -> None:
+        """Note what was left out, and keep that beside the files, so that the grades tell it too."""
+        self.notes.append(note)
+        self.folder.mkdir(exist_ok=True)
+        with (self.folder / LEFT_OUT).open("a", encoding="utf-8") as file:
+            file.write(f"{note}\n")
+
 
 @dataclass
 class _Unpacked:
@@ -155,12 +169,14 @@ class _Unpacked:
                 self.left_out.append((_said(path), _("its name leads elsewhere")))
             elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
                 self.left_out.append((_said(path), _("it is a link or no file")))
+            elif is_hidden_work(path[-1]) and not any(map(is_left_behind, path)):
+                self.left_out.append((_said(path), _("its name begins with a dot")))
             elif not any(map(is_left_behind, path)):
                 yield path, entry
 
     def one(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: list[str]) -> None:
         """Take an entry whose ``path`` begins with the student's folder, or is a file's name."""
-        moodle = next((n for n, part in enumerate(path[:-1]) if "_assignsubmission_" in part), None)
+        moodle = next((n for n, part in enumerate(path[:-1]) if _of_platform(part)), None)
         handed = whose(path[-1] if moodle is None else path[moodle])
         if moodle is not None:
             inside = path[moodle + 1 :]
@@ -180,7 +196,7 @@ class _Unpacked:
             else:
                 self.keep(student, inside, handed.attempt, data)
         except _LeftOut as why:
-            student.notes.append(f"{shown(inside[-1])}: {why}")
+            student.leave_out(f"{shown(inside[-1])}: {why}")
             raise
         if handed.late and (note := _("handed in late")) not in student.notes:
             student.notes.append(note)
@@ -203,7 +219,7 @@ class _Unpacked:
                 while chunk := file.read(1 << 16):
                     data.write(chunk)
                     if data.tell() > limit:
-                        raise _LeftOut(_("it is too large"))
+                        raise _LeftOut(_too_large(limit))
                     if data.tell() > MAX_RATIO * entry.compress_size + 1_000_000:
                         raise _LeftOut(_("it is packed so tightly that it may be a zip bomb"))
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError):
@@ -258,6 +274,17 @@ class _Unpacked:
         student.files[same] = known, attempt
 
 
+def _too_large(limit: int) -> str:
+    if limit < MAX_BYTES:
+        return _("it is too large, with the others of this student")
+    return _("it is larger than {n} MB").format(n=limit // 1_000_000)
+
+
+def _of_platform(folder: str) -> bool:
+    """Whether a folder is named as a platform names that of one attempt of a student."""
+    return "_assignsubmission_" in folder or bool(whose(folder).attempt)
+
+
 def _name(entry: zipfile.ZipInfo) -> str:
     """The name of an entry; without a flag it is in UTF-8 (macOS), else in DOS's western letters."""
     name = entry.orig_filename[:1000]
@@ -278,7 +305,7 @@ def _common(paths: list[list[str]]) -> int:
     """
     depth = 0
     while paths and all(len(path) > depth + 1 and path[depth] == paths[0][depth] for path in paths):
-        if "_assignsubmission_" in paths[0][depth]:
+        if _of_platform(paths[0][depth]):
             break
         direct = [path[-1] for path in paths if len(path) == depth + 2]
         of_lms = any(whose(name).attempt or "_assignsubmission_" in name for name in direct)
@@ -334,6 +361,8 @@ def _place(folder: Path, there: Path, files: list[Path]) -> str:
         folder.rename(there)
         return N_("new")
     state = N_("unchanged")
+    if (folder / LEFT_OUT).exists():
+        os.replace(folder / LEFT_OUT, there / LEFT_OUT)
     for file in files:
         old, new = there / file, folder / file
         if old.is_symlink() or not old.exists() or old.read_bytes() != new.read_bytes():

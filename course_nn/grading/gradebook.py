@@ -54,9 +54,23 @@ class Gradebook:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "gradebook.sqlite"
         self.trouble = ""
+        is_new = not self.path.exists()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _for_its_owner(self.path)
+            self._open_or_put_aside()
+        except OSError as error:
+            if is_new and self.path.is_file():  # no half of one stays behind
+                with contextlib.suppress(OSError):
+                    self.path.unlink()
+            if isinstance(error, BlockingIOError) or error.errno is None:  # it is told already
+                raise
+            message = _("{path} cannot be written: {error}. Choose another folder with --out.")
+            raise OSError(message.format(path=self.path, error=error.strerror)) from None
+
+    def _open_or_put_aside(self) -> None:
         with self._told():
             try:
                 self._open()
@@ -64,6 +78,7 @@ class Gradebook:
                 raise
             except sqlite3.DatabaseError as error:
                 self._put_aside(error)
+                _for_its_owner(self.path)
                 self._open()
 
     def _open(self) -> None:
@@ -223,3 +238,12 @@ def _panel(text: str) -> Panel:
     parts = json.loads(text)
     rows = tuple(tuple(row) for row in parts.pop("rows"))
     return Panel(**{**parts, "sentences": tuple(parts["sentences"])}, rows=rows)
+
+
+def _for_its_owner(path: Path) -> None:
+    """Make ``path`` a file that nobody else can read, before anything is in it."""
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    elif path.is_file():
+        with contextlib.suppress(OSError):  # another's, or of a file system without such rights
+            path.chmod(0o600)

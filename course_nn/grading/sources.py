@@ -7,16 +7,18 @@ import ast
 import json
 import re
 from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
 
 from course_nn import notebooks
 from course_nn.answers import Piece, pieces
-from course_nn.i18n import N_, _
+from course_nn.i18n import N_, _, ngettext
 from course_nn.notebooks import Part, parse, span
 
 MAX_CELLS = 2_000  # of a file
 MANY = 300  # pieces; those that follow go without blank lines above
 MAX_SOURCE = 150_000  # characters of a cell or a script; what takes Python a second at worst
+MAX_SCRIPT = 2_000_000  # of a script in the percent format, all cells together
 
 
 class Unreadable(ValueError):
@@ -109,12 +111,18 @@ def parts(data: bytes, script: bool, names: Collection[str]) -> tuple[list[Part]
     notes = [note] if note else []
     is_json = text.lstrip()[:1] in ("{", "[", "<") and '"' in text
     if script and not (is_json and '"cell_type"' in text):
-        return _script(text), notes
+        if len(text) > MAX_SCRIPT:
+            message = _("There are more than {n} characters in it, and it was not read.")
+            raise Unreadable(message.format(n=MAX_SCRIPT))
+        found, more = _script(text)
+        return found, notes + _left_out(more)
     cells, damage = _notebook(text)
     if cells is not None:
-        return notebooks.parts(cells[:MAX_CELLS], names), notes + damage
-    if not is_json and (tree := parse(text)) and any(map(_is_code, tree.body)):
-        return _script(text), [*notes, _("It is a script, though it is named as a notebook.")]
+        more = len(cells) - MAX_CELLS
+        return notebooks.parts(cells[:MAX_CELLS], names), notes + damage + _left_out(more)
+    code = not is_json and len(text) <= MAX_SOURCE
+    if code and (tree := parse(text)) and any(map(_is_code, tree.body)):
+        return _script(text)[0], [*notes, _("It is a script, though it is named as a notebook.")]
     if text.lstrip().startswith("["):
         raise Unreadable(_("It looks like a list in JSON, not a notebook."))
     if is_json:
@@ -122,31 +130,45 @@ def parts(data: bytes, script: bool, names: Collection[str]) -> tuple[list[Part]
     raise Unreadable(_("It looks like plain text, not a notebook."))
 
 
+def _left_out(more: int) -> list[str]:
+    """A note on the cells beyond the limit, if there are ``more``."""
+    if more <= 0:
+        return []
+    message = ngettext(
+        "{n} cell beyond the first {most} was left out.",
+        "{n} cells beyond the first {most} were left out.",
+        more,
+    )
+    return [message.format(n=more, most=MAX_CELLS)]
+
+
 def _is_code(node: ast.stmt) -> bool:
     return isinstance(node, (ast.FunctionDef, ast.Import, ast.ImportFrom, ast.Assign))
 
 
-def _script(text: str) -> list[Part]:
-    """The cells of a script in the percent format; the whole of another."""
+def _script(text: str) -> tuple[list[Part], int]:
+    """The cells of a script in the percent format, and how many more there are; else the whole."""
     found: list[Part] = []
+    more = 0
     first, text_cell = 0, False
     lines = text.split("\n")
     for number, line in enumerate([*lines, "# %%"]):
         if marker := re.match(r"# ?%%(.*)", line):
             source = "\n" * first * (len(found) < MANY) + "\n".join(lines[first:number])
-            if source.strip() and not text_cell:
+            if source.strip() and not text_cell and len(found) >= MAX_CELLS:
+                more += 1
+            elif source.strip() and not text_cell:
                 place = _("line {n}").format(n=first + 1 if first else 1)
                 found.append(Part(place, source))
             first, text_cell = number, bool(re.search(r"\[(markdown|md|raw)\]", marker[1]))
-            if len(found) >= MAX_CELLS:
-                break
-    return found
+    return found, more
 
 
 Json = dict[str, Any]
-_CONFLICT = re.compile(r"^(<{7}|\|{7}|={7}|>{7})( .*)?$")
-_OBJECT = re.compile(r'\{\s*"')
-_COMMA = re.compile(r'("(?:[^"\\]|\\.)*(?:"|$))|,(?=\s*[\]}])', re.DOTALL)
+_CONFLICT = re.compile(r"^(<{7}|\|{7}|={7}|>{7})( .*)?$", re.MULTILINE)
+_OBJECT = re.compile(r'\{\s*+"')
+# possessive, or the regular expression would remember every character of a string
+_COMMA = re.compile(r'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|$))|,(?=\s*+[\]}])', re.DOTALL)
 
 
 def _notebook(text: str) -> tuple[list[Json] | None, list[str]]:
@@ -164,9 +186,8 @@ def _notebook(text: str) -> tuple[list[Json] | None, list[str]]:
     except (ValueError, RecursionError):
         pass
     notes = []
-    lines = text.split("\n")
-    if sum(bool(_CONFLICT.match(line)) for line in lines) >= 3:
-        text = _first_version(lines)
+    if len(list(islice(_CONFLICT.finditer(text), 3))) == 3:
+        text = _first_version(text.split("\n"))
         notes.append(_("Two versions of it are in conflict (git). The first was taken."))
     text = _COMMA.sub(lambda found: found[1] or "", text)
     try:
@@ -216,7 +237,7 @@ def _recovered(text: str) -> Iterator[Json]:
     The work is bounded: a text made to be slow is given up, not read for ever.
     """
     decoder = json.JSONDecoder(strict=False)
-    effort, end = 200 * len(text) + 10_000_000, 0
+    effort, end = 50 * len(text) + 10_000_000, 0
     while effort > 0 and (start := _OBJECT.search(text, end)):
         try:
             value, end = decoder.raw_decode(text, start.start())

@@ -38,6 +38,7 @@ LARGE = 20_000_000  # bytes; more is told, and only the code in it is kept
 MAX_FILES = 200  # of a student
 MAX_SOURCE = 500_000  # characters of all the cells of a student
 MAX_NOTES = 30
+LEFT_OUT = "left_out.txt"  # in which `collect` says what it could not take of a student
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,9 @@ def _look_at(entry: os.DirEntry[str], found: _Found, handed: Handed) -> None:
     elif not entry.is_file(follow_symlinks=False):
         found.others.append(path)
         found.notes.append(_("{file} is no file and was not opened.").format(file=name))
+    elif entry.name == LEFT_OUT:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found.notes += [line.strip()[:300] for line in file.read(3000).splitlines() if line]
     elif is_hidden_work(entry.name):
         message = _("{file} was left out, as its name begins with a dot. Name it without the dot.")
         found.others.append(path)

@@ -36,9 +36,11 @@ def row(standing: Standing, exercises: Sequence[Exercise]) -> list[str]:
 
 
 def harmless(cell: str) -> str:
-    """``cell`` in one line, and with an apostrophe first where a spreadsheet would compute it."""
-    cell = " ".join(cell.split())
-    return f"'{cell}" if re.match(r"[=+\-@＝＋－＠]", cell) else cell
+    """``cell`` in one line, with an apostrophe before what a spreadsheet would compute.
+
+    Many spreadsheets take a semicolon for the end of a cell, whatever the file says.
+    """
+    return re.sub(r"(^|;\"?\s*)(?=[=+\-@＝＋－＠])", r"\1'", " ".join(cell.split()))
 
 
 def table(rows: Iterable[Sequence[str]]) -> bytes:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import stat
 import struct
 import warnings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from course_nn.grading import collect as module
 from course_nn.grading.collect import Collected, collect
-from course_nn.grading.submissions import find
+from course_nn.grading.submissions import LEFT_OUT, find
 
 Entries = list[tuple[str | zipfile.ZipInfo, bytes | str]]
 
@@ -44,7 +45,7 @@ def taking(tmp_path):
 
 
 def held(folder: Path) -> dict[str, str]:
-    files = (path for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != LEFT_OUT)
     return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in files}
 
 
@@ -334,9 +335,11 @@ def test_sizes(taking, monkeypatch):
         ("luis/a.py", "1"),
     )
     assert set(files) == {"ana/a.py", "pia/0.py", "pia/1.py", "luis/a.py"}
+    told = {path.parent.name for path in done.out.rglob(LEFT_OUT)}
+    assert told == {"ana", "eva", "pia"}
     assert dict(done.left_out) == {
-        "ana/b.py": "it is too large",
-        "eva/a.py": "it is too large",
+        "ana/b.py": "it is too large, with the others of this student",
+        "eva/a.py": "it is larger than 0 MB",
         "pia/2.py": "there are too many files of this student",
     }
 
@@ -426,3 +429,48 @@ def test_damage_anywhere_is_an_error_in_words_or_nothing(tmp_path_factory, place
     except ValueError as error:
         assert "d.zip" in str(error)
     assert {path.name for path in folder.iterdir()} <= {"d.zip", "in"}
+
+
+# What other platforms call files, and what the grades tell
+
+
+def test_takes_blackboards_files_and_the_newest_attempt(taking):
+    _, files = taking(
+        ("Week 1_garcia_attempt_2026-03-02-08-00-00_01_derivatives.ipynb", "second"),
+        ("Week 1_garcia_attempt_2026-03-01-12-30-45_01_derivatives.ipynb", "first"),
+        ("Week 1_garcia_attempt_2026-03-01-12-30-45.txt", "Name: Ana"),
+        ("Week 1_ben_attempt_2026-03-01-10-00-00_01_derivatives.ipynb", "ben's"),
+    )
+    assert files == {
+        "garcia/01_derivatives.ipynb": "second",
+        "ben/01_derivatives.ipynb": "ben's",
+    }
+
+
+@pytest.mark.parametrize("between", ["/", " - "])
+def test_takes_brightspaces_files_and_folders_and_the_newest_attempt(taking, between):
+    _, files = taking(
+        (f"11-22 - Ana García-Ruiz - Mar 2, 2026 1130 AM{between}01_derivatives.ipynb", "first"),
+        (f"11-23 - Ana García-Ruiz - Mar 2, 2026 130 PM{between}01_derivatives.ipynb", "second"),
+        (f"12-22 - Ben Ito - Feb 27, 2026 1159 PM{between}01_derivatives.ipynb", "ben's"),
+    )
+    assert files == {
+        "Ana García-Ruiz/01_derivatives.ipynb": "second",
+        "Ben Ito/01_derivatives.ipynb": "ben's",
+    }
+
+
+def test_a_file_that_is_too_large_is_told_in_the_grades(taking, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_BYTES", 3_000_000)
+    large = random.Random(1).randbytes(3_000_001)  # that no zip makes small
+    done, _ = taking(("ana/01_derivatives.py", large), ("ben/01_derivatives.py", "x = 1"))
+    assert dict(done.left_out) == {"ana/01_derivatives.py": "it is larger than 3 MB"}
+    submission, _ben = find(done.out)
+    assert submission.problem == "unreadable"
+    assert "01_derivatives.py: it is larger than 3 MB" in submission.notes
+
+
+def test_a_hidden_notebook_is_told(taking):
+    done, files = taking(("ana/a.py", "x = 1"), ("ana/.b.ipynb", "{}"), ("ana/._a.py", "mac"))
+    assert set(files) == {"ana/a.py"}
+    assert dict(done.left_out) == {"ana/b.ipynb": "its name begins with a dot"}

@@ -1,16 +1,19 @@
 """The gradebook: what it keeps, what it refuses, and the table that is made of it."""
 
+import errno
 import hashlib
 import hmac
+import os
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from course_nn.checks import EXERCISES
 from course_nn.checks.panel import Panel
-from course_nn.grading import gradebook
+from course_nn.grading import batch, gradebook
 from course_nn.grading.gradebook import Gradebook
 from course_nn.grading.results import Mark, Result
 
@@ -129,3 +132,68 @@ def test_a_folder_that_cannot_be_written_is_an_error_that_says_so(tmp_path):
     (tmp_path / "gradebook.sqlite").mkdir()
     with pytest.raises(OSError, match="gradebook.sqlite cannot be written"):
         Gradebook(tmp_path)
+
+
+# What others can read, and what is left where it cannot be written
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+def test_the_gradebook_is_its_owners_alone(tmp_path):
+    old = os.umask(0)
+    try:
+        with Gradebook(tmp_path) as book:
+            book.save(result())
+            assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+        (tmp_path / "gradebook.sqlite").chmod(0o644)
+        with Gradebook(tmp_path):
+            assert (tmp_path / "gradebook.sqlite").stat().st_mode & 0o777 == 0o600
+        batch.replace(tmp_path / "grades.csv", b"x")
+        assert (tmp_path / "grades.csv").stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(old)
+
+
+def full(*args, **kwargs):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_leaves_no_half_of_a_gradebook(tmp_path, monkeypatch):
+    class Full(sqlite3.Connection):
+        def execute(self, command, *more):
+            if command.startswith("CREATE"):
+                raise sqlite3.OperationalError("database or disk is full")
+            return super().execute(command, *more)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, **k, factory=Full))
+    with pytest.raises(
+        OSError, match="gradebook.sqlite cannot be written: database or disk is full"
+    ):
+        Gradebook(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(OSError, match="cannot be written: No space left on device. Choose another"):
+        Gradebook(tmp_path / "grades")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()]
+)
+def test_what_cannot_be_written_leaves_what_was_there(tmp_path, monkeypatch, error):
+    path = tmp_path / "grades.csv"
+    batch.replace(path, b"before")
+
+    def fails(self, target):
+        raise error
+
+    monkeypatch.setattr(Path, "replace", fails)
+    with pytest.raises(type(error)) as raised:
+        batch.replace(path, b"after")
+    assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
+    if isinstance(error, OSError):
+        assert "grades.csv cannot be written: No space left on device. All that" in str(
+            raised.value
+        )

@@ -64,6 +64,15 @@ def test_no_cell_is_a_formula(name):
     assert row[0].startswith("'") and row[-1].startswith("'")
 
 
+@pytest.mark.parametrize("name", ["Ana;=1+1", 'Ana";"=1+1', "a; @SUM(A1)", "x;+1;-1"])
+def test_no_part_between_semicolons_is_a_formula(name):
+    """A spreadsheet may take them for the ends of cells, and quotes as it finds them."""
+    line = table.table([table.row(result(name, notes=(name,)), CHAPTER)]).decode("utf-8-sig")
+    for part in line.replace('"', "").split(";"):
+        assert not part.strip().startswith(("=", "+", "-", "@"))
+    assert len(cells([result(name)])[1]) == 8
+
+
 def test_commas_quotes_lines_and_letters_of_all_kinds_survive():
     name = 'Ana "Ñ", Дмитрий'
     text = table.table([[name, "a\nb"]])
