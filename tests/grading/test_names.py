@@ -44,7 +44,7 @@ ORDER = [
 ]
 
 
-@pytest.mark.parametrize(("older", "newer"), pairwise(ORDER))
+@pytest.mark.parametrize(("older", "newer"), list(pairwise(ORDER)))
 def test_of_two_versions_the_later_is_known(older, newer):
     (one, first), (other, second) = version(older), version(newer)
     assert one == other and first < second

@@ -44,6 +44,8 @@ class _Carried:
             return "str"
         if isinstance(value, np.ufunc) or getattr(value, "__module__", None) == "numpy":
             return f"np.{value.__name__}"
+        if str(getattr(value, "__module__", "")).startswith("numpy."):
+            return f"__import__({value.__module__!r}, fromlist=['numpy']).{value.__name__}"
         if isinstance(value, (tuple, list, dict)) and not value:
             return repr(value)
         if isinstance(value, (tuple, list)):
