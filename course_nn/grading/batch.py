@@ -225,9 +225,7 @@ def _introduce(
 
 def _log(out: Path, result: Result) -> None:
     with (
-        contextlib.suppress(
-            OSError
-        ),  # a full disk: the result is kept, and that ends with its words
+        contextlib.suppress(OSError),  # a full disk, of which what is written next tells
         (out / LOG).open("a", encoding="utf-8", errors="replace") as file,
     ):
         file.write(f"{result.student}: {result.status}\n{result.log.rstrip()}\n\n")

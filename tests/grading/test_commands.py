@@ -146,7 +146,7 @@ def test_it_says_what_is_graded_how_and_what_came_of_it(grade):
     assert "4 submissions, 8 exercises, of chapter 1\n" in said
     assert "Isolation: layer 1, bubblewrap, Landlock, seccomp\n" in said
     assert "4 of 4 graded\n" in said
-    assert "students    4\nmean        0.8 of 14 points\nnot judged  " in said
+    assert "students    4\nmean        1.0 of 14 points\nnot judged  " in said
     assert str(Path("grades/grades.csv")) in said
 
 
