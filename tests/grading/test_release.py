@@ -262,10 +262,10 @@ def both(x):
     return x
 
 
-one = Exercise(name="é", rights=(right, both, lambda x: x), reference=both)
-two = Exercise(name="two", rights=(), reference=both)
+one = exercise(name="é", rights=(right, both, lambda x: x), reference=both)
+two = exercise(name="two", rights=(), reference=both)
 """
     left = without_rights(source.encode()).decode()
     assert "right(" not in left and "helper" not in left
-    assert 'one = Exercise(name="é", rights=(), reference=both)' in left
+    assert 'one = exercise(name="é", rights=(), reference=both)' in left
     assert "def both(x):\n    return x\n" in left
