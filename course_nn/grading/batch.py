@@ -53,8 +53,8 @@ def grade(
     goes on from there.
 
     Args:
-        wanted: exercises by number or name, chapters by number; if none, the chapters that any
-            submission answers.
+        wanted: exercises by number or name, chapters by number; if none, the chapters that most
+            submissions answer.
         only: the students to grade; the others keep their grades.
         again: grade what is unchanged as well.
         seed: for inputs that are the same on every run; without it they are secret.
@@ -81,7 +81,7 @@ def grade(
     if not batch:
         message = _("There is no notebook and no .py file in {folder}.")
         raise ValueError(message.format(folder=folder))
-    exercises = chosen(wanted) if wanted else _answered(batch, folder, tell)
+    exercises = chosen(wanted) if wanted else _answered(batch, folder)
     chapters = sorted({exercise.chapter for exercise in exercises})
     assignment = ",".join(map(str, chapters))
     reached = sandbox.probe()
@@ -125,30 +125,45 @@ def grade(
                     if result.log:
                         _log(out, result)
                     progress(done, len(left))
-        return _write(book, out, batch, missing, exercises, rules, language, tell)
+        summary = _write(book, out, batch, missing, exercises, rules, language, tell)
+    _tell_the_rest(batch, exercises, tell)
+    return summary
 
 
-def _answered(
-    batch: Sequence[Submission], folder: Path, tell: Callable[[str], None]
-) -> list[Exercise]:
-    """The exercises of all chapters that any submission answers."""
-    handed = Counter(chapter for submission in batch for chapter in submission.chapters)
-    if not handed:
+def _answered(batch: Sequence[Submission], folder: Path) -> list[Exercise]:
+    """The exercises of the chapters that more than half of those answer who answer anything; where
+    there is no such chapter, of those that most do. Untouched stubs count where there is no more."""
+    handed = [set(one.chapters) for one in batch if one.chapters]
+    handed = handed or [
+        {EXERCISES[name].chapter for cell in one.cells for name in cell.answers} for one in batch
+    ]
+    counts = Counter(chapter for chapters in handed for chapter in chapters)
+    if not counts:
         message = _(
             "No cell in {folder} answers an exercise. Say what to grade, such as --chapter 1."
         )
         raise ValueError(message.format(folder=folder))
-    if len(handed) > 1:
-        for chapter, students in sorted(handed.items()):
-            message = ngettext(
-                "Chapter {chapter} is answered by {n} of {all}.",
-                "Chapter {chapter} is answered by {n} of {all}.",
-                students,
-            )
-            tell(message.format(chapter=chapter, n=students, all=len(batch)))
-        if 2 * min(handed.values()) < max(handed.values()):
-            tell(_("Each is graded on all of these. Is one there by mistake? Use --chapter."))
-    return [exercise for exercise in EXERCISES.values() if exercise.chapter in handed]
+    enough = min(len(handed) // 2 + 1, max(counts.values()))
+    chapters = {chapter for chapter, students in counts.items() if students >= enough}
+    return [exercise for exercise in EXERCISES.values() if exercise.chapter in chapters]
+
+
+def _tell_the_rest(
+    batch: Sequence[Submission], exercises: Sequence[Exercise], tell: Callable[[str], None]
+) -> None:
+    """Tell which other chapters are answered, and by whom."""
+    graded = {exercise.chapter for exercise in exercises}
+    for chapter in sorted({chapter for one in batch for chapter in one.chapters} - graded):
+        students = [one.student for one in batch if chapter in one.chapters]
+        message = ngettext(
+            "Chapter {chapter} is answered by {n} of {all} ({who}), and was not graded. If it "
+            "should be: --chapter {chapter}, with another --out.",
+            "Chapter {chapter} is answered by {n} of {all} ({who}), and was not graded. If it "
+            "should be: --chapter {chapter}, with another --out.",
+            len(students),
+        )
+        who = ", ".join(students[:5]) + (", ..." if len(students) > 5 else "")
+        tell(message.format(chapter=chapter, n=len(students), all=len(batch), who=who))
 
 
 def _layer(wanted: int | None, reached: Sequence[Layer]) -> Layer:

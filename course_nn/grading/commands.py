@@ -61,7 +61,7 @@ def _add_grade(commands: Any) -> None:
     option("folder", type=Path, metavar="submissions", help=text)
     text = _("where grades.csv, summary.html and feedback/ go (%(default)s)")
     option("--out", type=Path, default=Path("grades"), metavar="grades", help=text)
-    text = _("the chapters to grade; without it, those that any submission answers")
+    text = _("the chapters to grade; without it, those that most submissions answer")
     option("--chapter", type=int, nargs="+", metavar="1", default=[], help=text)
     text = _("the exercises to grade, by number or by name")
     option("--exercises", nargs="+", metavar="1.2", default=[], help=text)

@@ -63,7 +63,8 @@ class Submission:
         notes: sentences on what was odd and what was made of it.
         problem: empty, "unreadable", or "syntax error" if nothing at all can be graded.
         digest: SHA-256 of the files' names and bytes.
-        chapters: that it hands in: those of its files, and of answers in files of no chapter.
+        chapters: that it answers: those of its files, and of answers in files of no chapter; an
+            untouched stub is no answer.
     """
 
     student: str
@@ -424,7 +425,12 @@ class _Sheet:
         return notes
 
     def chapters(self) -> set[int]:
-        answered = {EXERCISES[name].chapter for own in self.pieces for name in own.answers}
+        answered = {
+            EXERCISES[name].chapter
+            for own in self.pieces
+            for name in own.answers
+            if own.rank(name) > STUB
+        }
         return {chapter for chapter in answered if self.chapter in (chapter, None)}
 
 

@@ -183,14 +183,47 @@ def test_some_alone_are_graded_first(grade):
     assert [row["status"] for row in table().values()] == ["not graded"] * 3 + ["ok"]
 
 
-def test_the_exercises_are_those_of_the_chapters_that_occur(grade, class_):
+def second(body):
+    """An answer to the first exercise of chapter 2."""
     name = next(exercise.name for exercise in EXERCISES.values() if exercise.chapter == 2)
-    (class_ / "dan.py").write_text(f"def {name}(*args):\n    return 0\n", encoding="utf-8")
-    _, said, _ = grade()
-    assert re.search(r"5 submissions, \d+ exercises, of chapters 1, 2\n", said)
-    assert "Chapter 2 is answered by 1 of 5." in said and "by mistake? Use --chapter" in said
-    _, said, _ = grade("--chapter", "1")
-    assert "8 exercises, of chapter 1\n" in said
+    return f"def {name}(*args):\n    {body}\n"
+
+
+def test_the_chapter_is_what_most_hand_in_and_the_rest_is_told_at_the_end(grade, class_):
+    (class_ / "dan.py").write_text(second("return 0"), encoding="utf-8")
+    for arguments in ((), ("--chapter", "1")):
+        _, said, _ = grade(*arguments)
+        assert re.search(r"5 submissions, \d+ exercises, of chapter 1\n", said)
+        assert "Chapter 2 is answered by 1 of 5 (dan), and was not graded." in said
+        assert said.index("and was not graded") > said.index("Isolation")
+        assert table()["zoe"]["out of"] == str(sum(e.points for e in chapter_1()))
+    _, said, _ = grade("--chapter", "1", "2")
+    assert "of chapters 1, 2\n" in said and "was not graded" not in said
+    (class_ / "zoe.py").write_text(RIGHT + second("return 0"), encoding="utf-8")
+    (class_ / "ana.py").write_text(RIGHT + second("return 0"), encoding="utf-8")
+    assert "of chapters 1, 2\n" in grade()[1]  # three of the four who answer anything answer each
+    for student in ("zoe", "ben", "cleo"):
+        (class_ / f"{student}.py").unlink()
+    assert "of chapter 2\n" in grade()[1]  # both of two, and one of two
+
+
+def test_a_stub_that_nobody_touched_is_no_answer(grade, class_):
+    stub = second("raise NotImplementedError()")
+    for student in ("zoe", "ana", "ben"):
+        path = class_ / f"{student}.py"
+        path.write_text(path.read_text("utf-8") + stub, encoding="utf-8")
+    said = grade()[1]
+    assert "of chapter 1\n" in said and "Chapter 2" not in said
+    for path in class_.iterdir():
+        path.write_text(stub, encoding="utf-8")
+    assert "of chapter 2\n" in grade()[1]  # there is nothing else
+
+
+def chapter_1():
+    return [exercise for exercise in EXERCISES.values() if exercise.chapter == 1]
+
+
+def test_exercises_are_chosen_by_number_and_by_name(grade):
     grade("--exercises", "1.2", "forward_difference")
     columns = list(table()["ana"])
     assert columns[1:3] == ["1.1 forward_difference", "1.2 central_difference"]
