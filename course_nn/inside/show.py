@@ -1,5 +1,6 @@
 """What a learner sees of a value: the code that gives it again, but for what is too long."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,13 @@ def show(value: Any, digits: int = 10) -> str:
     if isinstance(value, float):
         return repr(float(f"{value:.{digits}g}"))
     if isinstance(value, tuple):
-        inside = ", ".join(show(part, digits) for part in value)
+        inside = _joined((show(part, digits) for part in value), 4000)
         return f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, list):
-        return _shorten("[" + ", ".join(show(part, digits) for part in value) + "]")
+        return _shorten("[" + _joined(show(part, digits) for part in value) + "]")
     if isinstance(value, dict):
         parts = (f"{key!r}: {show(part, digits)}" for key, part in value.items())
-        return _shorten("{" + ", ".join(parts) + "}")
+        return _shorten("{" + _joined(parts) + "}")
     if callable(value):
         return getattr(value, "__name__", type(value).__name__)
     if isinstance(value, np.random.Generator):
@@ -44,6 +45,8 @@ def show_call(name: str, args: tuple, width: int = 76) -> str:
 
 def _show_array(array: np.ndarray, digits: int) -> str:
     opening = "np.array("
+    if array.ndim > 4 and array.size > 40:  # of the two ends of many axes, everything is shown
+        return f"{opening}..., shape={array.shape})"
     with np.printoptions(  # the learner may have set others
         precision=digits,
         threshold=40,
@@ -61,6 +64,18 @@ def _show_array(array: np.ndarray, digits: int) -> str:
     if array.dtype not in (np.float64, np.int64, np.bool_):
         text += f", dtype=np.{array.dtype}"
     return f"{opening}{text})"
+
+
+def _joined(parts: Iterable[str], most: int = 300) -> str:
+    """``parts`` with commas between, until there are more than ``most`` characters: a list that
+    holds one list often, and that another, has more parts than can be counted."""
+    kept, length = [], 0
+    for part in parts:
+        kept.append(part)
+        length += len(part) + 2
+        if length > most:
+            return ", ".join(kept) + ", ..."
+    return ", ".join(kept)
 
 
 def _shorten(text: str, most: int = 300) -> str:

@@ -186,6 +186,14 @@ JUDGED = {
         "import numpy as np\ndef twice(x): return np.zeros(10 ** 6)",
         "np.array([0., 0., ..., 0., 0.], shape=(1000000,))",
     ),
+    "many axes": (
+        "import numpy as np\ndef twice(x): return np.zeros((2,) * 14 + (1,) * 18)",
+        f"np.array(..., shape={(2,) * 14 + (1,) * 18})",
+    ),
+    "a list of lists of lists": (
+        "def twice(x):\n for _ in range(40): x = [x, x]\n return x",
+        "must be a number, and it is ",
+    ),
     "a list in itself": ("def twice(x):\n l = []; l.append(l); return l", "list"),
     "terminal codes": ("def twice(x): raise ValueError('\\x1b[2J\\u202e')", "\\x1b[2J\\u202e"),
 }

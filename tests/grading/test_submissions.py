@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tracemalloc
 import unicodedata
 import warnings
 from pathlib import Path
@@ -196,6 +197,51 @@ def test_too_large_a_file_is_not_read(reading, monkeypatch):
     assert submission.problem == "unreadable"
     assert "larger than" in submission.notes[0]
     assert reading(b"#" * 1_000, "work.py").problem == ""
+
+
+def test_a_large_picture_is_told_and_costs_nothing(reading, monkeypatch):
+    monkeypatch.setattr(module, "LARGE", 25_000)
+    picture = {**code("x = 1"), "attachments": {"a.png": {"image/png": "A" * 25_000}}}
+    note = "It is larger than 0 MB. Only the code in it was read."
+    for text in (notebook(picture, ROLL), notebook(ROLL, picture)[:-300]):
+        submission = reading(text)
+        assert answers(submission) == {"roll": ROLL} and submission.notes[0] == note
+
+
+def test_cells_beyond_the_limit_are_counted(reading, monkeypatch):
+    monkeypatch.setattr(sources, "MAX_CELLS", 3)
+    for content, name in [
+        (notebook(ROLL, *["x = 1"] * 4), "work.ipynb"),
+        (notebook(ROLL, *["x = 1"] * 4, "y").partition('"y"')[0], "work.ipynb"),
+        (f"{ROLL}\n" + "# %%\nx = 1\n" * 4, "work.py"),
+    ]:
+        submission = reading(content, name)
+        assert answers(submission) == {"roll": ROLL}
+        assert "2 cells beyond the first 3 were left out." in submission.notes
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "a" * 1_000_000,
+        "\\n" * 500_000,
+        "\n" * 1_000_000,
+        "1\n" * 500_000,
+        ", " * 500_000,
+        '", "' * 250_000,
+    ],
+    ids=["a string", "escapes", "lines", "short lines", "commas", "strings"],
+)
+def test_a_damaged_file_takes_no_more_memory_than_a_few_times_its_size(damage):
+    whole, _end, _rest = notebook(ROLL).rpartition("]")
+    text = whole + ', {"cell_type": "code", "source": "' + damage
+    tracemalloc.start()
+    try:
+        parts, _notes = sources.parts(text.encode(), False, EXERCISES)
+        assert tracemalloc.get_traced_memory()[1] < 50 * len(text)
+    finally:
+        tracemalloc.stop()
+    assert [part.source for part in parts] == [ROLL]
 
 
 FIVE = [f"a{n} = {{'n': [{n}]}}  # \"quoted\" {{" for n in range(4)] + [ROLL]
