@@ -4,6 +4,7 @@ A new chapter is a line here, a folder in ``lessons/`` and a module in ``checks/
 three equal.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,13 +64,21 @@ CHAPTERS = {
 }
 
 
+_PACKAGES = Path(__file__).resolve().parent.parent
+
+
 def course() -> Path:
     """The folder of the course: around here, else around the package.
+
+    Where the package's own folder is not the learner's to write, COURSE_NN_HOME names theirs.
 
     Raises:
         FileNotFoundError: there is none.
     """
-    for place in [Path.cwd(), *Path.cwd().parents, Path(__file__).parent.parent]:
+    places = [Path.cwd(), *Path.cwd().parents]
+    if home := os.environ.get("COURSE_NN_HOME"):
+        places = [place for place in places if place != _PACKAGES] + [Path(home)]
+    for place in [*places, _PACKAGES]:
         if _holds_notebooks(place / STUBS):
             return place
     raise FileNotFoundError(_("There is no folder with exercises here. Go to the course's folder."))
@@ -101,6 +110,8 @@ def folder(kind: str = STUBS) -> Path:
         FileNotFoundError: there is no course here.
     """
     of_english = course() / kind
+    if kind == ANSWERS and str(course()) == os.environ.get("COURSE_NN_HOME"):
+        of_english = _PACKAGES / kind
     return of_english if language() == "en" else of_english / language()
 
 

@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
             "  course-nn check 1.2 --watch     one, again whenever the notebook is saved\n"
             "  course-nn progress              how far you are\n"
             "  course-nn reset 2.3             put the stub of exercise 2.3 back\n"
+            "  course-nn update course.zip     take over a newer course, and keep what is yours\n"
             "  course-nn doctor                is everything there that the course needs?"
         )
         + (teachers if grading else ""),
@@ -87,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     reset = command("reset", _reset, _("put the stub of an exercise back, and keep a copy"))
     text = _("an exercise, or the function that it asks for")
     reset.add_argument("exercises", nargs="+", metavar="2.3", help=text)
+    update = command("update", _update, _("take over a newer course, and keep what is yours"))
+    text = _("a zip or a folder of the newer course; git's remote one, if none")
+    update.add_argument("source", nargs="?", type=Path, metavar="course.zip", help=text)
     command("doctor", _doctor, _("see whether everything is there that the course needs"))
     if grading:
         grading.add(commands)
@@ -154,6 +158,16 @@ def _progress(options: argparse.Namespace) -> int:
     from course_nn import checks
 
     print(checks.progress())
+    return 0
+
+
+def _update(options: argparse.Namespace) -> int:
+    from course_nn import update
+
+    home = Path(os.environ.get("COURSE_NN_HOME") or update.COURSE)
+    told = update.update(options.source, home)
+    print("\n".join(told or [_("Your notebooks are as new as the course.")]))
+    print(_("The next python3 start.py installs what the newer course needs."))
     return 0
 
 

@@ -38,7 +38,7 @@ TOP = [
     "pyproject.toml",
     "start.py",
 ]
-_NOT_FOR_STUDENTS = {"grading", "grading.py", "before_reset", "__pycache__"}
+_NOT_FOR_STUDENTS = {"grading", "grading.py", "before_reset", "before_update", "__pycache__"}
 
 
 @dataclass(frozen=True)
