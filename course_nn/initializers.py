@@ -10,12 +10,14 @@ Where Keras truncates its normal distributions, these are the plain ones of the 
 
 import math
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from course_nn._arrays import Array, Shape
+from course_nn._names import Explained, lookup, missing
 from course_nn.i18n import _
-from course_nn.utils import lookup
 
 Initializer = Callable[[Shape, np.random.Generator], Array]
 
@@ -41,6 +43,11 @@ def random_normal(shape: Shape, rng: np.random.Generator) -> Array:
     return rng.normal(0, 0.05, shape)
 
 
+def random_uniform(shape: Shape, rng: np.random.Generator) -> Array:
+    """Uniform in ±0.05, whatever the shape."""
+    return rng.uniform(-0.05, 0.05, shape)
+
+
 def glorot_normal(shape: Shape, rng: np.random.Generator) -> Array:
     """Normal with variance 2 / (fan_in + fan_out)."""
     return rng.normal(0, math.sqrt(2 / sum(fans(shape))), shape)
@@ -63,24 +70,182 @@ def he_uniform(shape: Shape, rng: np.random.Generator) -> Array:
     return rng.uniform(-limit, limit, shape)
 
 
+def lecun_normal(shape: Shape, rng: np.random.Generator) -> Array:
+    """Normal with variance 1 / fan_in, the start that goes with selu (LeCun et al. 1998, section 4.6)."""
+    return rng.normal(0, math.sqrt(1 / fans(shape)[0]), shape)
+
+
+def lecun_uniform(shape: Shape, rng: np.random.Generator) -> Array:
+    """Uniform in ±sqrt(3 / fan_in), which has the variance 1 / fan_in."""
+    limit = math.sqrt(3 / fans(shape)[0])
+    return rng.uniform(-limit, limit, shape)
+
+
 INITIALIZERS: dict[str, Initializer] = {
     function.__name__: function
     for function in (
         zeros,
         ones,
         random_normal,
+        random_uniform,
         glorot_normal,
         glorot_uniform,
         he_normal,
         he_uniform,
+        lecun_normal,
+        lecun_uniform,
     )
 }
 
 
-def get(initializer: str) -> Initializer:
-    """The initializer of that name.
+# Keras's classes: the same, with arguments and a seed of their own. ``HeNormal(seed=3)`` draws what he_normal does.
+
+
+@dataclass(frozen=True)
+class Start(metaclass=Explained):
+    """An initializer with arguments. Called with a shape and, where it has no seed, a random generator."""
+
+    drawn: ClassVar[Any]
+
+    def __call__(self, shape: Shape, rng: Any = None, dtype: Any = None) -> Array:
+        seed = getattr(self, "seed", None)
+        if seed is not None or not isinstance(rng, np.random.Generator):
+            rng = np.random.default_rng(seed)
+        return self.draw(tuple(shape), rng)
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> Array:
+        return type(self).drawn(shape, rng)
+
+    def config(self) -> dict[str, Any]:
+        return {"class": type(self).__name__, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Zeros(Start):
+    drawn = staticmethod(zeros)
+
+
+@dataclass(frozen=True)
+class Ones(Start):
+    drawn = staticmethod(ones)
+
+
+@dataclass(frozen=True)
+class Constant(Start):
+    """All one value."""
+
+    value: float = 0.0
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> Array:
+        return np.full(shape, float(self.value))
+
+
+@dataclass(frozen=True)
+class RandomNormal(Start):
+    """Normal with that mean and standard deviation."""
+
+    mean: float = 0.0
+    stddev: float = 0.05
+    seed: int | None = None
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> Array:
+        return rng.normal(self.mean, self.stddev, shape)
+
+
+@dataclass(frozen=True)
+class TruncatedNormal(RandomNormal):
+    """Normal, where what lies more than two standard deviations from the mean is drawn again."""
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> Array:
+        drawn = rng.normal(size=shape)
+        while (far := np.abs(drawn) > 2).any():
+            drawn[far] = rng.normal(size=np.count_nonzero(far))
+        return self.mean + self.stddev * drawn
+
+
+@dataclass(frozen=True)
+class RandomUniform(Start):
+    """Uniform from ``minval`` to ``maxval``."""
+
+    minval: float = -0.05
+    maxval: float = 0.05
+    seed: int | None = None
+
+    def draw(self, shape: Shape, rng: np.random.Generator) -> Array:
+        return rng.uniform(self.minval, self.maxval, shape)
+
+
+@dataclass(frozen=True)
+class GlorotNormal(Start):
+    seed: int | None = None
+    drawn = staticmethod(glorot_normal)
+
+
+@dataclass(frozen=True)
+class GlorotUniform(Start):
+    seed: int | None = None
+    drawn = staticmethod(glorot_uniform)
+
+
+@dataclass(frozen=True)
+class HeNormal(Start):
+    seed: int | None = None
+    drawn = staticmethod(he_normal)
+
+
+@dataclass(frozen=True)
+class HeUniform(Start):
+    seed: int | None = None
+    drawn = staticmethod(he_uniform)
+
+
+@dataclass(frozen=True)
+class LecunNormal(Start):
+    seed: int | None = None
+    drawn = staticmethod(lecun_normal)
+
+
+@dataclass(frozen=True)
+class LecunUniform(Start):
+    seed: int | None = None
+    drawn = staticmethod(lecun_uniform)
+
+
+CLASSES: dict[str, type[Start]] = {
+    name: each
+    for name, each in dict(vars()).items()
+    if isinstance(each, type) and issubclass(each, Start) and each is not Start
+}
+_KNOWN: dict[str, Any] = {
+    **INITIALIZERS,
+    **CLASSES,
+    "constant": Constant,
+    "truncated_normal": TruncatedNormal,
+    "normal": random_normal,  # Keras's other names
+    "uniform": random_uniform,
+    "zero": zeros,
+    "one": ones,
+}
+
+
+def get(initializer: Any) -> Initializer:
+    """The initializer of that name, or one as it is.
 
     Raises:
         ValueError: there is no initializer of that name.
     """
-    return lookup(_("initializer"), initializer, INITIALIZERS)
+    if isinstance(initializer, dict):  # as config gives it
+        kind = CLASSES[initializer["class"]]
+        return kind(**{name: value for name, value in initializer.items() if name != "class"})
+    if not callable(initializer):
+        initializer = lookup(_("initializer"), initializer, _KNOWN)
+    return initializer() if isinstance(initializer, type) else initializer
+
+
+def config(initializer: Any) -> Any:
+    """What ``get`` makes the same initializer from, as JSON can hold it."""
+    return initializer.config() if isinstance(initializer, Start) else initializer
+
+
+def __getattr__(name: str) -> Any:
+    raise missing(__name__, name, _KNOWN)

@@ -1,16 +1,17 @@
 """Penalties on the size of weights, added to the loss (Goodfellow et al. 2016, section 7.1)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from course_nn._arrays import BLOCK, blocks
+from course_nn._names import Explained, lookup, missing
 from course_nn.i18n import _
-from course_nn.utils import lookup
 
 
 @dataclass(frozen=True)
-class L1L2:
+class L1L2(metaclass=Explained):
     """penalty = l1 sum |w| + l2 sum w^2, Keras's definition (others put 1/2 before l2).
 
     Raises:
@@ -80,3 +81,21 @@ def get(regularizer: str | dict[str, float] | L1L2 | None) -> L1L2 | None:
     if isinstance(regularizer, dict):
         return L1L2(**regularizer)
     return lookup(_("regularizer"), regularizer, {"l1": l1, "l2": l2, "l1_l2": l1_l2})()
+
+
+class L1(L1L2):
+    """Keras's class of ``l1``."""
+
+    def __init__(self, l1: float = 0.01) -> None:
+        super().__init__(l1=l1)
+
+
+class L2(L1L2):
+    """Keras's class of ``l2``."""
+
+    def __init__(self, l2: float = 0.01) -> None:
+        super().__init__(l2=l2)
+
+
+def __getattr__(name: str) -> Any:
+    raise missing(__name__, name, ["L1", "L1L2", "L2", "l1", "l1_l2", "l2"])

@@ -182,13 +182,13 @@ MISTAKES = {
         ValueError, ["'Relu' is no activation", "Did you mean 'relu'?", "softmax"],
     ),
     "activation of an activation": (lambda: Activation("max"), ValueError, ["no activation"]),
-    "activation looked up": (lambda: activations.get("selu"), ValueError, ["Did you mean 'relu'?"]),
+    "activation looked up": (lambda: activations.get("gelu"), ValueError, ["Did you mean 'elu'?"]),
     "initializer": (
         lambda: Dense(3, kernel_initializer="glorot"),
         ValueError, ["'glorot' is no initializer", "glorot_uniform"],
     ),
     "initializer of the bias": (
-        lambda: Dense(3, bias_initializer="zero"),
+        lambda: Dense(3, bias_initializer="zeroes"),
         ValueError, ["Did you mean 'zeros'?"],
     ),
     "initializer looked up": (
@@ -284,7 +284,10 @@ MISTAKES = {
         lambda: LayerRecorder(every=0),
         ValueError, ["1 or more", "got 0"],
     ),
-    "unknown keyword of fit": (lambda: fit(class_weight={}), TypeError, ["'class_weight'"]),
+    "unknown keyword of fit": (
+        lambda: fit(class_weigth={}),
+        TypeError, ["fit takes no argument 'class_weigth'", "Did you mean 'class_weight'?"],
+    ),
     # --- layers
     "add without parentheses": (
         lambda: Sequential().add(Dense),
@@ -423,7 +426,7 @@ MISTAKES = {
     ),
     "one-hot of fractions": (
         lambda: utils.to_categorical([0.5, 1]),
-        TypeError, ["integer", "float64", "astype(int)"],
+        TypeError, ["whole numbers", "float64", "[0.5]", "np.unique"],
     ),
 }  # fmt: skip
 

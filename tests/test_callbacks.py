@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from course_nn import models
+from course_nn import metrics, training
 from course_nn.callbacks import Callback, EarlyStopping, History, LayerRecorder
 from course_nn.layers import BatchNormalization, Dense
 from course_nn.models import Sequential
@@ -31,7 +31,7 @@ class Interrupt(Callback):
     def __init__(self, epoch):
         self.epoch = epoch
 
-    def on_epoch_end(self, epoch, logs):
+    def on_epoch_end(self, epoch, logs=None):
         if epoch == self.epoch:
             raise KeyboardInterrupt
 
@@ -43,21 +43,21 @@ class Note(Callback):
     def __init__(self, notes, name=""):
         self.notes, self.name = notes, name
 
-    def on_train_begin(self):
+    def on_train_begin(self, logs=None):
         self.notes.append(f"{self.name}train begins")
 
-    def on_epoch_begin(self, epoch):
+    def on_epoch_begin(self, epoch, logs=None):
         self.notes.append(f"{self.name}epoch {epoch}")
 
-    def on_train_batch_end(self, batch, logs):
+    def on_train_batch_end(self, batch, logs=None):
         assert math.isfinite(logs["loss"])
         self.notes.append(f"{self.name}batch {batch}")
 
-    def on_epoch_end(self, epoch, logs):
+    def on_epoch_end(self, epoch, logs=None):
         assert list(logs) == ["loss", "val_loss"]
         self.notes.append(f"{self.name}epoch {epoch} ends")
 
-    def on_train_end(self):
+    def on_train_end(self, logs=None):
         self.notes.append(f"{self.name}train ends")
 
 
@@ -86,7 +86,7 @@ def test_callbacks_are_called_in_the_order_of_the_list_and_know_the_model():
 
 def test_a_callback_may_stop_training_and_the_next_fit_goes_on():
     class Stop(Callback):
-        def on_epoch_end(self, epoch, logs):
+        def on_epoch_end(self, epoch, logs=None):
             self.model.stop_training = epoch == 1
 
     model = network()
@@ -115,6 +115,7 @@ class Stand:
 
     def __init__(self):
         self.epoch, self.stop_training = -1, False
+        self.metrics = [metrics.Accuracy()]
 
     def get_weights(self):
         return self.epoch
@@ -139,11 +140,11 @@ def watch(stopper, figures):
 @pytest.mark.parametrize(
     "options, figures, best_epoch, stopped_epoch",
     [
-        ({}, [3, 2, 1], 2, None),  # it never got worse
+        ({}, [3, 2, 1], 2, 0),  # it never got worse
         ({}, [3, 2, 2, 1], 1, 2),  # equal is no improvement
         ({"patience": 1}, [3, 2, 4, 1], 1, 2),
         ({"patience": 2}, [3, 2, 4, 1, 5, 6, 7], 3, 5),
-        ({"patience": 3}, [3, 2, 4, 4], 1, None),  # the epochs ran out
+        ({"patience": 3}, [3, 2, 4, 4], 1, 0),  # the epochs ran out
         ({"min_delta": 0.5}, [3, 2.6, 1], 0, 1),
         ({"min_delta": 0.5, "patience": 2}, [3, 2.6, 2.4, 2.3, 2.2], 2, 4),
         ({"monitor": "val_accuracy"}, [0.5, 0.7, 0.6], 1, 2),
@@ -151,11 +152,11 @@ def watch(stopper, figures):
         ({"monitor": "f1", "mode": "max"}, [0.5, 0.7, 0.6], 1, 2),
         ({"patience": 2}, [3, math.nan, math.nan, 1], 0, 2),  # NaN is no improvement
         ({"patience": 2}, [math.nan, 5, 4, 6, 7, 8], 2, 4),  # nor the best there can be
-        ({"patience": 1}, [math.inf, 1], -1, 0),
+        ({"patience": 1}, [math.inf, 1], 1, 0),
     ],
 )
 def test_early_stopping(options, figures, best_epoch, stopped_epoch):
-    stopper = EarlyStopping(**options)
+    stopper = EarlyStopping(restore_best_weights=True, **options)
     left = watch(stopper, figures)
     assert (stopper.best_epoch, stopper.stopped_epoch) == (best_epoch, stopped_epoch)
     if best_epoch >= 0:
@@ -164,24 +165,28 @@ def test_early_stopping(options, figures, best_epoch, stopped_epoch):
 
 
 def test_without_restoring_the_last_weights_stay():
-    assert watch(EarlyStopping(patience=2, restore_best_weights=False), [3, 1, 2, 2]) == 3
+    assert watch(EarlyStopping(patience=2), [3, 1, 2, 2]) == 3
 
 
 def test_a_stopper_used_again_starts_anew():
-    stopper = EarlyStopping()
+    stopper = EarlyStopping(restore_best_weights=True)
     watch(stopper, [1, 2])
     assert watch(stopper, [9, 8, 7]) == 2
-    assert stopper.stopped_epoch is None
+    assert stopper.stopped_epoch == 0
 
 
 def test_training_ends_with_the_weights_of_the_best_epoch():
     """Rows of noise: what is learned on the first half does harm on the second."""
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(40, 4)), rng.normal(size=40)
-    model, stopper, kept = network(SGD(0.05)), EarlyStopping(patience=3), []
+    model, stopper, kept = (
+        network(SGD(0.05)),
+        EarlyStopping(patience=3, restore_best_weights=True),
+        [],
+    )
 
     class Keep(Callback):
-        def on_epoch_end(self, epoch, logs):
+        def on_epoch_end(self, epoch, logs=None):
             kept.append(self.model.get_weights())
 
     history = model.fit(
@@ -197,7 +202,7 @@ def test_training_ends_with_the_weights_of_the_best_epoch():
 def test_interrupted_training_goes_back_to_the_best_weights_too():
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(40, 4)), rng.normal(size=40)
-    model, stopper = network(SGD(0.05)), EarlyStopping(patience=1000)
+    model, stopper = network(SGD(0.05)), EarlyStopping(patience=1000, restore_best_weights=True)
     history = model.fit(
         x, y, epochs=200, validation_split=0.5, callbacks=[stopper, Interrupt(100)], verbose=0
     )
@@ -289,7 +294,7 @@ def test_nothing_at_all(capsys):
 
 
 def test_lines_where_tqdm_is_not_installed(capsys, monkeypatch):
-    monkeypatch.setattr(models, "find_spec", lambda name: None)
+    monkeypatch.setattr(training, "find_spec", lambda name: None)
     network().fit(*data(), epochs=2)
     out, err = capsys.readouterr()
     assert err == "" and out.startswith("epoch 1/2  loss ")

@@ -29,8 +29,11 @@ FILES = {
 Pair = tuple[np.ndarray, np.ndarray]
 
 
-def load_data() -> tuple[Pair, Pair]:
+def load_data(path: str | None = None) -> tuple[Pair, Pair]:
     """``(x_train, y_train), (x_test, y_test)``, as ``keras.datasets.mnist.load_data`` gives them.
+
+    Args:
+        path: where Keras would keep what it downloads; nothing is downloaded here.
 
     Returns:
         x_train: shape (60000, 28, 28), uint8, 0 (paper) to 255 (ink); y_train: shape (60000,),

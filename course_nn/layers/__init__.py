@@ -3,21 +3,32 @@
 A family of layers a file; ``base`` says what all of them share.
 """
 
+from typing import Any
+
 from course_nn import activations
-from course_nn.layers.base import Input, Layer
-from course_nn.layers.core import Activation, Dense, Flatten, Rescaling
-from course_nn.layers.regularization import BatchNormalization, Dropout
+from course_nn._names import missing
+from course_nn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
+from course_nn.layers.base import Input, InputLayer, Layer
+from course_nn.layers.core import Dense, Flatten, Rescaling, Reshape
+from course_nn.layers.regularization import BatchNormalization, Dropout, GaussianNoise
 
 __all__ = [
+    "ELU",
     "LAYERS",
     "Activation",
     "BatchNormalization",
     "Dense",
     "Dropout",
     "Flatten",
+    "GaussianNoise",
     "Input",
+    "InputLayer",
     "Layer",
+    "LeakyReLU",
+    "ReLU",
     "Rescaling",
+    "Reshape",
+    "Softmax",
     "activations",
 ]
 
@@ -26,3 +37,7 @@ LAYERS: dict[str, type[Layer]] = {
     for name, each in dict(vars()).items()
     if isinstance(each, type) and issubclass(each, Layer) and each is not Layer
 }
+
+
+def __getattr__(name: str) -> Any:
+    raise missing(__name__, name, [*LAYERS, "Layer"])

@@ -9,21 +9,38 @@ them again at the next call, which saves most of the time that a small network w
 memory. Copy what you want to keep.
 """
 
+import itertools
 import math
-from collections.abc import Sequence
-from inspect import signature
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from course_nn import activations, initializers, regularizers
 from course_nn._arrays import Array, Buffers, Shape
+from course_nn._names import Named, arguments, nearest, surplus
 from course_nn.i18n import _
 
 Weights = dict[str, tuple[Shape, initializers.Initializer]]
+_numbers: defaultdict[str, Iterator[int]] = defaultdict(itertools.count)  # dense, dense_1, ...
 
 
-class Layer:
+class Arrays(dict[str, Array]):
+    """Arrays by name, ``weights["kernel"]``, or by number, as in Keras: ``weights[0]``."""
+
+    def __missing__(self, index: Any) -> Array:
+        if isinstance(index, int) and -len(self) <= index < len(self):
+            return list(self.values())[index]
+        raise KeyError(
+            _("There is no weight {name!r} here, only {known}.").format(
+                name=index, known=", ".join(self) or _("none")
+            )
+        )
+
+
+class Layer(Named):
     """What all layers share: a shape, weights with their gradients, memory to work in.
 
     A layer of one's own overrides ``forward`` and ``backward``; with weights, ``weight_shapes``; where it changes
@@ -33,6 +50,8 @@ class Layer:
         input_shape: the shape of one example, without the batch axis; the first layer needs it, unless the
             network is to learn it from the first data it sees.
         input_dim: short for ``input_shape=(input_dim,)``.
+        name: for ``model.get_layer``; without one a number tells layers of one class apart.
+        trainable: False keeps the weights as they are in training.
 
     Raises:
         TypeError: the layer has no argument of that name.
@@ -44,27 +63,33 @@ class Layer:
     activation: activations.Activation | None = None  # its last step, which a loss may take over
 
     def __init__(
-        self, *, input_shape: Shape | None = None, input_dim: int | None = None, **unknown: Any
+        self,
+        *,
+        input_shape: Shape | None = None,
+        input_dim: int | None = None,
+        batch_input_shape: Sequence[int | None] | None = None,
+        name: str | None = None,
+        trainable: bool = True,
+        **unknown: Any,
     ) -> None:
         if unknown:
-            own = [
-                p.name for p in signature(type(self)).parameters.values() if p.kind != p.VAR_KEYWORD
-            ]
-            raise TypeError(
-                _("{layer} takes no argument {given!r}. It takes {known}.").format(
-                    layer=type(self).__name__,
-                    given=next(iter(unknown)),
-                    known=", ".join([*own, "input_shape", "input_dim"]),
-                )
+            own = arguments(type(self).__init__)
+            more = ["input_shape", "input_dim", "name", "trainable"]
+            surplus(
+                type(self).__name__, unknown, [*own, *(each for each in more if each not in own)]
             )
+        if batch_input_shape is not None:
+            input_shape = tuple(batch_input_shape)[1:]  # type: ignore[assignment]
         if input_dim is not None:
             input_shape = (input_dim,)
         self.declared_shape: Shape | None = (
             None if input_shape is None else _example_shape(input_shape)
         )
-        self.weights: dict[str, Array] = {}  # trained
-        self.gradients: dict[str, Array] = {}  # of the loss, a like array for each weight
-        self.state: dict[str, Array] = {}  # kept and saved, not trained
+        self.given_name, self.trainable = name, trainable
+        self.name = name or _numbered(type(self).__name__)
+        self.weights = Arrays()  # trained
+        self.gradients = Arrays()  # of the loss, a like array for each weight
+        self.state = Arrays()  # kept and saved, not trained
         self.regularizers: dict[str, regularizers.L1L2] = {}
         self.input_gradient = (
             True  # a model turns it off for its first layer with weights: nobody needs it
@@ -153,13 +178,110 @@ class Layer:
         """Memory of ``shape`` (examples first) that is made once for the largest batch, and lent at every call."""
         return self._buffers.lend(name, shape, self.dtype)
 
+    def __call__(self, x: Any, training: bool = False) -> Array:
+        """``forward``, for arrays of any real numbers, with weights that are made where there are none yet."""
+        if isinstance(x, Layer):
+            raise TypeError(
+                _("{layer} was called with a layer.").format(layer=type(self).__name__)
+                + nearest("Model", [])
+                + " "
+                + _("Write Sequential([layer, layer, ...]).")
+            )
+        x = np.asarray(x)
+        if self.built_for is None:
+            self.build(x.shape[1:], self.rng)
+        return self.forward(x if self.takes_bytes else x.astype(self.dtype), training).copy()
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """The shape of a batch that goes in, its number of examples open: (None, 784)."""
+        self._require_built()
+        return (None, *self.built_for)  # type: ignore[misc]
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """The shape of a batch that comes out: (None, 10)."""
+        self._require_built()
+        return (None, *self.output_shape_for(self.built_for))  # type: ignore[arg-type]
+
+    def _require_built(self) -> None:
+        if self.built_for is None:
+            raise RuntimeError(
+                _("The layer {name!r} knows its shapes once the model has seen data.").format(
+                    name=self.name
+                )
+            )
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all weights and states, in Keras's order."""
+        return [array.copy() for array in (self.weights | self.state).values()]
+
+    def set_weights(self, weights: Sequence[Array]) -> None:
+        """Take over what ``get_weights`` gave.
+
+        Raises:
+            ValueError: there are more or fewer arrays than the layer has, or one has another shape.
+        """
+        take_over(
+            _("The layer {name!r}").format(name=self.name), self.weights | self.state, weights
+        )
+
+    def count_params(self) -> int:
+        """How many numbers the weights and states have."""
+        return sum(array.size for array in (self.weights | self.state).values())
+
     def config(self) -> dict[str, Any]:
         """The arguments that make the same layer again, as JSON can hold them."""
-        return {} if self.declared_shape is None else {"input_shape": list(self.declared_shape)}
+        given: dict[str, Any] = {}
+        if self.declared_shape is not None:
+            given["input_shape"] = list(self.declared_shape)
+        if self.given_name is not None:
+            given["name"] = self.given_name
+        if not self.trainable:
+            given["trainable"] = False
+        return given
+
+    def __getattr__(self, name: str) -> Any:
+        for held in ("weights", "state"):  # layer.kernel, layer.moving_mean
+            if name in vars(self).get(held, ()):
+                return vars(self)[held][name]
+        return super().__getattr__(name)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.config().items())
         return f"{type(self).__name__}({arguments})"
+
+
+def take_over(owner: str, own: dict[str, Array], weights: Sequence[Array]) -> None:
+    """Write ``weights`` into ``own``, if they are as many and of the same shapes."""
+    if len(weights) != len(own):
+        raise ValueError(
+            _("{owner} has {wanted} arrays of weights, got {given}.").format(
+                owner=owner, wanted=len(own), given=len(weights)
+            )
+        )
+    for (name, array), new in zip(own.items(), weights):
+        if np.shape(new) != array.shape:
+            raise ValueError(
+                _(
+                    "The weights {name!r} have shape {wanted}, got an array of shape {given}."
+                ).format(name=name, wanted=array.shape, given=np.shape(new))
+            )
+    for array, new in zip(own.values(), weights):
+        array[...] = new
+
+
+def _numbered(kind: str) -> str:
+    """The name of the next layer of a class, as Keras gives it: dense, dense_1, dense_2."""
+    snake = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)
+    snake = re.sub(r"([a-z])([A-Z])", r"\1_\2", snake).lower()
+    number = next(_numbers[snake])
+    return f"{snake}_{number}" if number else snake
+
+
+def clear_names() -> None:
+    """Begin again with dense, dense_1, ..."""
+    _numbers.clear()
 
 
 def _example_shape(given: Any) -> Shape:
@@ -178,10 +300,23 @@ def _example_shape(given: Any) -> Shape:
 
 
 class Input(Layer):
-    """The shape of an example, said in a line of its own: ``Input((784,))``. It computes nothing."""
+    """The shape of an example, said in a line of its own: ``Input((784,))``. It computes nothing, and a model keeps
+    the shape alone."""
 
-    def __init__(self, shape: Shape) -> None:
-        super().__init__(input_shape=shape)
+    def __init__(
+        self,
+        shape: Shape | None = None,
+        batch_size: int | None = None,
+        *,
+        batch_shape: Sequence[int | None] | None = None,
+        **others: Any,
+    ) -> None:
+        if batch_shape is not None:
+            shape = tuple(batch_shape)[1:]  # type: ignore[assignment]
+        shape = others.pop("input_shape", shape)
+        if shape is None:
+            raise TypeError(_("Input needs the shape of an example, such as Input((784,))."))
+        super().__init__(input_shape=shape, **others)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """y = x"""
@@ -193,3 +328,7 @@ class Input(Layer):
 
     def config(self) -> dict[str, Any]:
         return {"shape": list(self.declared_shape or ())}
+
+
+class InputLayer(Input):
+    """Keras's other name of ``Input``."""

@@ -54,12 +54,43 @@ class Flatten(Layer):
         return dy.reshape(self.shape)
 
 
+class Reshape(Layer):
+    """Each example in another shape: ``Reshape((28, 28))``; one of the sizes may be -1."""
+
+    def __init__(self, target_shape: Shape, **shape: Any) -> None:
+        super().__init__(**shape)
+        self.target_shape = tuple(target_shape)
+
+    def output_shape_for(self, input_shape: Shape) -> Shape:
+        known = math.prod(size for size in self.target_shape if size != -1)
+        numbers = math.prod(input_shape)
+        if numbers % known or (numbers != known and -1 not in self.target_shape):
+            raise ValueError(
+                _("Reshape cannot make {wanted} of examples of shape {given}.").format(
+                    wanted=self.target_shape, given=input_shape
+                )
+            )
+        return tuple(numbers // known if size == -1 else size for size in self.target_shape)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = x, reshaped to (n, target_shape)"""
+        self.shape = x.shape
+        return x.reshape(len(x), *self.output_shape_for(x.shape[1:]))
+
+    def backward(self, dy: Array) -> Array:
+        """dx = dy, in the shape of x"""
+        return dy.reshape(self.shape)
+
+    def config(self) -> dict[str, Any]:
+        return {"target_shape": list(self.target_shape), **super().config()}
+
+
 class Dense(Layer):
     """y = activation(x W + b): every output sees every input (Goodfellow et al. 2016, section 6.1).
 
     Args:
         units: how many outputs.
-        activation: "linear" (also None), "sigmoid", "tanh", "relu", "leaky_relu" or "softmax".
+        activation: "linear" (also None), "sigmoid", "tanh", "relu", "softmax" ..., a function or a layer that is one.
         use_bias: False leaves b out.
         kernel_initializer: how W starts, by name; "zeros" for b.
         kernel_regularizer: the penalty on W: ``regularizers.l2(1e-4)``, "l1", ...
@@ -73,10 +104,10 @@ class Dense(Layer):
     def __init__(
         self,
         units: int,
-        activation: str | None = None,
+        activation: Any = None,
         use_bias: bool = True,
-        kernel_initializer: str = "glorot_uniform",
-        bias_initializer: str = "zeros",
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
         kernel_regularizer: str | regularizers.L1L2 | None = None,
         bias_regularizer: str | regularizers.L1L2 | None = None,
         **shape: Any,
@@ -91,8 +122,8 @@ class Dense(Layer):
         self.units, self.use_bias = int(units), use_bias
         self.activation: activations.Activation = activations.get(activation)
         self.initializers = {"kernel": kernel_initializer, "bias": bias_initializer}
-        for name in self.initializers.values():
-            initializers.get(name)
+        for initializer in self.initializers.values():
+            initializers.get(initializer)
         given = {"kernel": kernel_regularizer, "bias": bias_regularizer}
         self.regularizers = {
             name: r for name, r in ((n, regularizers.get(r)) for n, r in given.items()) if r
@@ -146,10 +177,10 @@ class Dense(Layer):
     def config(self) -> dict[str, Any]:
         return {
             "units": self.units,
-            "activation": self.activation.name,
+            "activation": activations.config(self.activation),
             "use_bias": self.use_bias,
             **{
-                f"{name}_initializer": initializer
+                f"{name}_initializer": initializers.config(initializer)
                 for name, initializer in self.initializers.items()
             },
             **{
@@ -158,31 +189,3 @@ class Dense(Layer):
             },
             **super().config(),
         }
-
-
-class Activation(Layer):
-    """y = activation(x), as a layer of its own: ``Activation("relu")``."""
-
-    def __init__(self, activation: str, **shape: Any) -> None:
-        super().__init__(**shape)
-        self.activation: activations.Activation = activations.get(activation)
-
-    def forward(self, x: Array, training: bool = False) -> Array:
-        """y = activation(x)"""
-        self.y = self.activation.forward(x, out=self.buffer("y", x.shape))
-        return self.y
-
-    def backward(self, dy: Array) -> Array:
-        """dx = dy activation'(x)"""
-        return self.activation.backward(dy, self.y, out=self.buffer("dx", dy.shape))
-
-    def forward_logits(self, x: Array) -> Array:
-        """z = x"""
-        return x
-
-    def backward_logits(self, dz: Array) -> Array:
-        """dx = dz"""
-        return dz
-
-    def config(self) -> dict[str, Any]:
-        return {"activation": self.activation.name, **super().config()}

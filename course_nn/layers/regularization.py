@@ -16,11 +16,15 @@ class Dropout(Layer):
 
     The rate is rounded to a multiple of 1/65536, because 16 random bits decide on each number.
 
+    Args:
+        rate: the share that is zeroed.
+        seed: of the layer's own chance; without one the model's decides.
+
     Raises:
         ValueError: the rate is not at least 0 and below 1.
     """
 
-    def __init__(self, rate: float, **shape: Any) -> None:
+    def __init__(self, rate: float, *, seed: int | None = None, **shape: Any) -> None:
         super().__init__(**shape)
         if not 0 <= rate < 1:
             raise ValueError(
@@ -28,7 +32,8 @@ class Dropout(Layer):
                     "Dropout's rate must be at least 0 and below 1, got {given}. 0.2 to 0.5 is usual."
                 ).format(given=rate)
             )
-        self.rate = float(rate)
+        self.rate, self.seed = float(rate), seed
+        self.own_rng = None if seed is None else np.random.default_rng(seed)
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """y = x m / (1 - rate), m random zeros and ones; y = x where not training"""
@@ -36,10 +41,9 @@ class Dropout(Layer):
         self.keep = None
         if not training or dropped == 0:
             return x
+        rng = self.own_rng or self.rng
         bits = (
-            self.rng.bit_generator.random_raw(-(-x.size // 4))
-            .view(np.uint16)[: x.size]
-            .reshape(x.shape)
+            rng.bit_generator.random_raw(-(-x.size // 4)).view(np.uint16)[: x.size].reshape(x.shape)
         )
         self.keep = self.buffer("keep", x.shape)
         np.multiply(bits >= dropped, self.dtype.type(65536 / (65536 - dropped)), out=self.keep)
@@ -52,7 +56,8 @@ class Dropout(Layer):
         )
 
     def config(self) -> dict[str, Any]:
-        return {"rate": self.rate, **super().config()}
+        seed = {} if self.seed is None else {"seed": self.seed}
+        return {"rate": self.rate, **seed, **super().config()}
 
 
 class BatchNormalization(Layer):
@@ -68,8 +73,23 @@ class BatchNormalization(Layer):
 
     rescales = True
 
-    def __init__(self, momentum: float = 0.99, epsilon: float = 1e-3, **shape: Any) -> None:
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        **shape: Any,
+    ) -> None:
         super().__init__(**shape)
+        if axis != -1 or not (center and scale):
+            raise ValueError(
+                _(
+                    "BatchNormalization of this package takes the last axis, axis=-1, and has gamma and beta; "
+                    "got axis={axis!r}, center={center}, scale={scale}."
+                ).format(axis=axis, center=center, scale=scale)
+            )
         self.momentum, self.epsilon = float(momentum), float(epsilon)
 
     def weight_shapes(self, input_shape: Shape) -> Weights:
@@ -87,7 +107,8 @@ class BatchNormalization(Layer):
         """y = gamma (x - mean) / sqrt(variance + epsilon) + beta"""
         shape, x = x.shape, x.reshape(-1, x.shape[-1])
         y = self.buffer("y", x.shape)
-        if training:
+        self.normalizes = training and self.trainable  # frozen, it stays as in prediction
+        if self.normalizes:
             average = averaging(len(x), self.dtype)
             mean = np.dot(average, x)
             self.centered = np.subtract(x, mean, out=self.buffer("centered", x.shape))
@@ -110,6 +131,9 @@ class BatchNormalization(Layer):
         """dbeta = sum dy,  dgamma = sum dy x_hat,  with x_hat = (x - mean) / sqrt(variance + epsilon),
         dx = gamma / sqrt(variance + epsilon) (dy - dbeta / n - x_hat dgamma / n), sums over the n rows"""
         shape, dy = dy.shape, dy.reshape(-1, dy.shape[-1])
+        if not self.normalizes:
+            deviation = np.sqrt(self.state["moving_variance"] + self.epsilon)
+            return (dy * (self.weights["gamma"] / deviation)).reshape(shape)
         n, average, inverse = len(dy), averaging(len(dy), dy.dtype), self.inverse_deviation
         dx = np.multiply(dy, self.centered, out=self.buffer("dx", dy.shape))
         mean_dgamma, mean_dbeta = np.dot(average, dx) * inverse, np.dot(average, dy)
@@ -125,3 +149,29 @@ class BatchNormalization(Layer):
 
     def config(self) -> dict[str, Any]:
         return {"momentum": self.momentum, "epsilon": self.epsilon, **super().config()}
+
+
+class GaussianNoise(Layer):
+    """In training, y = x + noise of that standard deviation; in prediction nothing changes (Bishop 1995)."""
+
+    def __init__(self, stddev: float, *, seed: int | None = None, **shape: Any) -> None:
+        super().__init__(**shape)
+        self.stddev, self.seed = float(stddev), seed
+        self.own_rng = None if seed is None else np.random.default_rng(seed)
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        """y = x + stddev e, e normal"""
+        if not training:
+            return x
+        noise = (self.own_rng or self.rng).standard_normal(x.shape, self.dtype)
+        noise *= self.stddev
+        noise += x
+        return noise
+
+    def backward(self, dy: Array) -> Array:
+        """dx = dy"""
+        return dy
+
+    def config(self) -> dict[str, Any]:
+        seed = {} if self.seed is None else {"seed": self.seed}
+        return {"stddev": self.stddev, **seed, **super().config()}

@@ -11,7 +11,7 @@ import traitlets
 
 from course_nn import look
 from course_nn.i18n import _
-from course_nn.layers import Flatten, Input, Rescaling
+from course_nn.layers import Flatten, Rescaling
 from course_nn.models import Sequential
 from course_nn.plots import mnist as plots
 from course_nn.widgets import Interactive
@@ -112,15 +112,15 @@ def _reader(model: Sequential) -> Reader:
         raise ValueError(
             _("The network on the pad has not been trained yet. Call model.fit(x, y) first.")
         )
-    shape = model.input_shape
-    if math.prod(shape) != SIDE * SIDE or model.output_shape != (10,):
+    shape = model.takes
+    if math.prod(shape) != SIDE * SIDE or model.gives != (10,):
         raise ValueError(
             _(
                 "digit_pad needs a network that takes images of 28 x 28 pixels, as rows of shape "
                 "(784,) or (28, 28), and gives ten shares; this one takes {taken} and gives {given}."
-            ).format(taken=shape, given=model.output_shape)
+            ).format(taken=shape, given=model.gives)
         )
-    first = next((layer for layer in model.layers if not isinstance(layer, (Input, Flatten))), None)
+    first = next((layer for layer in model.layers if not isinstance(layer, Flatten)), None)
     scale = 1 if isinstance(first, Rescaling) else np.float32(1 / 255)
 
     def read(image: np.ndarray) -> np.ndarray:

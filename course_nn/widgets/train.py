@@ -67,7 +67,9 @@ def main() -> None:
         ],
         seed=0,
     )
-    model.compile(Adam(CosineDecay(0.002, steps)), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(
+        Adam(CosineDecay(0.002, steps)), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     rng = np.random.default_rng(0)
     for epoch in range(EPOCHS):
         parts = np.split(x_train, 60)  # small enough for the cache

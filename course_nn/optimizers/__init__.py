@@ -10,73 +10,59 @@ puts it inside, which differs where a schedule changes it). Defaults are Keras's
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from course_nn._arrays import BLOCK, Array, aligned_zeros, blocks
+from course_nn._names import Named, arguments, lookup, missing, surplus
 from course_nn.i18n import _
-from course_nn.utils import lookup
+from course_nn.optimizers import schedules
+from course_nn.optimizers.schedules import (
+    CosineDecay,
+    ExponentialDecay,
+    InverseTimeDecay,
+    LearningRateSchedule,
+    PiecewiseConstantDecay,
+    PolynomialDecay,
+    StepDecay,
+)
+
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "CosineDecay",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "LearningRateSchedule",
+    "Nadam",
+    "Optimizer",
+    "PiecewiseConstantDecay",
+    "PolynomialDecay",
+    "RMSprop",
+    "StepDecay",
+    "schedules",
+]
 
 Schedule = Callable[[int], float]
 FLUSHED_EVERY = 128  # steps: 0.9^128 is 1e-6, so that nothing becomes subnormal between two flushes
 
 
-@dataclass(frozen=True)
-class _Decay:
-    initial_learning_rate: float
-    decay_steps: int
-
-    def __post_init__(self) -> None:
-        if not (self.initial_learning_rate > 0 and self.decay_steps > 0):
-            raise ValueError(
-                _(
-                    "A schedule needs initial_learning_rate and decay_steps above 0, got {given}."
-                ).format(given=self)
-            )
-
-
-@dataclass(frozen=True)
-class StepDecay(_Decay):
-    """lr = initial_learning_rate decay_rate^floor(step / decay_steps): a stair."""
-
-    decay_rate: float = 0.1
-
-    def __call__(self, step: int) -> float:
-        return self.initial_learning_rate * self.decay_rate ** (step // self.decay_steps)
-
-
-@dataclass(frozen=True)
-class ExponentialDecay(_Decay):
-    """lr = initial_learning_rate decay_rate^(step / decay_steps)"""
-
-    decay_rate: float
-
-    def __call__(self, step: int) -> float:
-        return self.initial_learning_rate * self.decay_rate ** (step / self.decay_steps)
-
-
-@dataclass(frozen=True)
-class CosineDecay(_Decay):
-    """lr = initial_learning_rate (alpha + (1 - alpha) (1 + cos(pi step / decay_steps)) / 2), then level
-    (Loshchilov & Hutter 2017, SGDR, eq. 5, without restarts)."""
-
-    alpha: float = 0.0
-
-    def __call__(self, step: int) -> float:
-        cosine = (1 + math.cos(math.pi * min(step / self.decay_steps, 1))) / 2
-        return self.initial_learning_rate * (self.alpha + (1 - self.alpha) * cosine)
-
-
-class Optimizer:
+class Optimizer(Named):
     """What all optimizers share: the learning rate, the count of steps, and the vectors they keep.
 
     Args:
         learning_rate: a number above 0, or a schedule, a function of the number of steps (batches) done.
+        clipvalue: each number of the gradient is kept between -clipvalue and clipvalue.
+        clipnorm: the gradient of each array of weights is shortened to this length where it is longer.
+        global_clipnorm: so is that of all weights together (Pascanu, Mikolov & Bengio 2013, algorithm 1).
 
     Raises:
+        TypeError: there is no argument of that name.
         ValueError: the learning rate is not above 0.
     """
 
@@ -84,20 +70,68 @@ class Optimizer:
         tuple[str, ...]
     ] = ()  # vectors as long as p that the optimizer keeps from step to step
 
-    def __init__(self, learning_rate: float | Schedule) -> None:
-        if not callable(learning_rate) and not (
-            isinstance(learning_rate, Real) and 0 < learning_rate < math.inf
-        ):
+    def __init__(
+        self,
+        learning_rate: float | Schedule,
+        clipvalue: float | None = None,
+        clipnorm: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = None,
+        **others: Any,
+    ) -> None:
+        own = type(self).__name__
+        more = ["clipvalue", "clipnorm", "global_clipnorm", "name"]
+        surplus(own, others, [*arguments(type(self).__init__), *more])
+        self.learning_rate = learning_rate
+        self.clipvalue, self.clipnorm, self.global_clipnorm = clipvalue, clipnorm, global_clipnorm
+        self.name = name or own.lower()
+        self.iterations = 0
+        self._parameters: Array | None = None
+        self._gradients: Array | None = None
+
+    @property
+    def learning_rate(self) -> float | Schedule:
+        return self._rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float | Schedule) -> None:
+        if not callable(rate) and not (isinstance(rate, Real) and 0 < rate < math.inf):
             raise ValueError(
                 _(
                     "The learning rate must be a number above 0 or a schedule, got {given!r}. "
                     "Usual numbers lie between 1e-4 and 1."
-                ).format(given=learning_rate)
+                ).format(given=rate)
             )
-        self.learning_rate = learning_rate if callable(learning_rate) else float(learning_rate)
-        self.iterations = 0
-        self._parameters: Array | None = None
-        self._gradients: Array | None = None
+        self._rate = rate if callable(rate) else float(rate)
+
+    def clip(self, gradients: Array, parts: Iterable[Array]) -> None:
+        """Shorten the gradients as the arguments ask for; ``parts`` are those of each array of weights."""
+        if self.clipvalue is not None:
+            np.clip(gradients, -self.clipvalue, self.clipvalue, out=gradients)
+        elif self.global_clipnorm is not None:
+            _shorten(gradients, self.global_clipnorm)
+        elif self.clipnorm is not None:
+            for part in parts:
+                _shorten(part, self.clipnorm)
+
+    @property
+    def clips(self) -> bool:
+        return not self.clipvalue is self.clipnorm is self.global_clipnorm is None
+
+    def config(self) -> dict[str, Any]:
+        """The arguments that make the same optimizer again, as JSON can hold them.
+
+        Raises:
+            ValueError: the schedule is of one's own.
+        """
+        names = [*arguments(type(self).__init__), "clipvalue", "clipnorm", "global_clipnorm"]
+        given = {name: getattr(self, name) for name in names if name != "others"}
+        rate = given["learning_rate"]
+        if isinstance(rate, LearningRateSchedule) and type(rate).__name__ in schedules.SCHEDULES:
+            given["learning_rate"] = rate.config()
+        elif callable(rate):
+            raise ValueError(_("a file cannot hold a schedule of one's own"))
+        return {"class": type(self).__name__, **given}
 
     def _bind(self, parameters: Array, gradients: Array) -> None:
         """Work on these two vectors from now on; what the slots hold stays if shape and dtype do."""
@@ -184,6 +218,12 @@ class Optimizer:
         raise NotImplementedError
 
 
+def _shorten(vector: Array, longest: float) -> None:
+    length = math.sqrt(float(np.vdot(vector, vector)))
+    if length > longest:
+        vector *= longest / length
+
+
 class SGD(Optimizer):
     """v = momentum v + g;  p -= lr v,  or with Nesterov  p -= lr (g + momentum v)
 
@@ -193,9 +233,13 @@ class SGD(Optimizer):
     slots = ("velocity",)
 
     def __init__(
-        self, learning_rate: float | Schedule = 0.01, momentum: float = 0.0, nesterov: bool = False
+        self,
+        learning_rate: float | Schedule = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **others: Any,
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **others)
         if not 0 <= momentum < 1:
             raise ValueError(
                 _("Momentum must be at least 0 and below 1, got {given}. 0.9 is usual.").format(
@@ -230,8 +274,9 @@ class Adagrad(Optimizer):
         learning_rate: float | Schedule = 0.001,
         initial_accumulator_value: float = 0.1,
         epsilon: float = 1e-7,
+        **others: Any,
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **others)
         self.initial_accumulator_value = float(initial_accumulator_value)
         self.epsilon = float(epsilon)
 
@@ -250,24 +295,34 @@ class Adagrad(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """v = rho v + (1 - rho) g^2;  p -= lr g / (sqrt(v) + epsilon)  (Tieleman & Hinton 2012, lecture 6.5)"""
+    """v = rho v + (1 - rho) g^2;  p -= lr g / (sqrt(v) + epsilon)  (Tieleman & Hinton 2012, lecture 6.5)
+
+    With a momentum the fraction goes into a velocity first, as in SGD.
+    """
 
     slots = ("squares",)
 
     def __init__(
-        self, learning_rate: float | Schedule = 0.001, rho: float = 0.9, epsilon: float = 1e-7
+        self,
+        learning_rate: float | Schedule = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        **others: Any,
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **others)
         if not 0 <= rho < 1:
             raise ValueError(
                 _("rho must be at least 0 and below 1, got {given}. 0.9 is usual.").format(
                     given=rho
                 )
             )
-        self.rho, self.epsilon = float(rho), float(epsilon)
+        self.rho, self.momentum, self.epsilon = float(rho), float(momentum), float(epsilon)
+        if momentum:
+            self.slots = ("squares", "velocity")  # type: ignore[assignment, misc]
 
     def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
-        for p, g, v, step in parts:
+        for p, g, v, *velocity, step in parts:
             np.multiply(g, g, out=step)
             step *= 1 - self.rho
             v *= self.rho
@@ -276,6 +331,10 @@ class RMSprop(Optimizer):
             step += self.epsilon
             np.divide(g, step, out=step)
             step *= lr
+            if velocity:
+                velocity[0] *= self.momentum
+                velocity[0] += step
+                step = velocity[0]
             p -= step
 
 
@@ -297,8 +356,9 @@ class Adam(Optimizer):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
+        **others: Any,
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **others)
         if not (0 <= beta_1 < 1 and 0 <= beta_2 < 1):
             raise ValueError(
                 _("beta_1 and beta_2 must be at least 0 and below 1, got {b1} and {b2}.").format(
@@ -336,27 +396,78 @@ class AdamW(Adam):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
+        **others: Any,
     ) -> None:
-        super().__init__(learning_rate, beta_1, beta_2, epsilon)
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **others)
         self.weight_decay = float(weight_decay)
 
 
+class Adamax(Adam):
+    """m = beta_1 m + (1 - beta_1) g;  v = max(beta_2 v, |g|);
+    p -= lr / (1 - beta_1^t) m / (v + epsilon)  (Kingma & Ba 2015, algorithm 2)"""
+
+    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
+        c = lr * (1 - self.beta_1) / (1 - self.beta_1**t)
+        for p, g, m, v, step in parts:
+            m *= self.beta_1
+            m += g
+            v *= self.beta_2
+            np.maximum(v, np.abs(g, out=step), out=v)
+            np.add(v, self.epsilon, out=step)
+            np.divide(m, step, out=step)
+            step *= c
+            p -= step
+
+
+class Nadam(Adam):
+    """Adam whose m looks a step ahead, as Nesterov's velocity does, with mu_t = beta_1 (1 - 0.96^t / 2):
+    p -= lr (mu_t+1 m / (1 - mu_1 ... mu_t+1) + (1 - mu_t) g / (1 - mu_1 ... mu_t)) / (sqrt(v / (1 - beta_2^t))
+    + epsilon)  (Dozat 2016, algorithm 2)"""
+
+    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
+        mu, ahead = (self.beta_1 * (1 - 0.5 * 0.96**step) for step in (t, t + 1))
+        product = math.prod(
+            self.beta_1 * (1 - 0.5 * 0.96**step) for step in range(1, min(t, 2000) + 1)
+        )
+        spread = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
+        c = lr * ahead * (1 - self.beta_1) / (1 - product * ahead) / spread
+        d, e = lr * (1 - mu) / (1 - product) / spread, self.epsilon / spread
+        for p, g, m, v, step in parts:
+            m *= self.beta_1
+            m += g
+            np.multiply(g, g, out=step)
+            v *= self.beta_2
+            v += step
+            np.sqrt(v, out=step)
+            step += e
+            p -= (c * m + d * g) / step
+
+
 OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
-    "sgd": SGD,
-    "adagrad": Adagrad,
-    "rmsprop": RMSprop,
-    "adam": Adam,
-    "adamw": AdamW,
+    each.__name__.lower(): each for each in (SGD, Adagrad, RMSprop, Adam, AdamW, Adamax, Nadam)
 }
 
 
-def get(optimizer: str | Optimizer) -> Optimizer:
-    """An optimizer as it is, or by name (in any case) with its defaults.
+def get(optimizer: Any) -> Optimizer:
+    """An optimizer as it is, by name (in any case) with its defaults, or from what ``config`` gave.
 
     Raises:
         ValueError: there is no optimizer of that name.
     """
     if isinstance(optimizer, Optimizer):
         return optimizer
+    if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
+        return optimizer()  # type: ignore[call-arg]
+    if isinstance(optimizer, dict):
+        given = dict(optimizer)
+        kind = lookup(_("optimizer"), str(given.pop("class")).lower(), OPTIMIZERS)
+        if isinstance(rate := given["learning_rate"], dict):
+            rate = dict(rate)
+            given["learning_rate"] = schedules.SCHEDULES[rate.pop("class")](**rate)
+        return kind(**given)
     name = optimizer.lower() if isinstance(optimizer, str) else optimizer
     return lookup(_("optimizer"), name, OPTIMIZERS)()
+
+
+def __getattr__(name: str) -> Any:
+    raise missing(__name__, name, __all__)
