@@ -20,6 +20,8 @@ import pytest
 
 from tests.support import ROOT
 
+pytestmark = pytest.mark.slow
+
 START = ROOT / "start.py"
 
 # A small course: what start.py opens (JupyterLab, pytest) are programs of a few lines in its folder.

@@ -4,6 +4,8 @@ import pytest
 
 from tests.support import ROOT
 
+pytestmark = pytest.mark.slow
+
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.lab import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 
 class Case(NamedTuple):
     cell: str  # the widget is its last expression

@@ -16,6 +16,8 @@ from course_nn.checks.engine import calling, evaluate
 from tests.support import ROOT
 from tests.support.published import SOLUTIONS, STUBS, nbgrader, published
 
+pytestmark = pytest.mark.slow
+
 gradebook = pytest.importorskip(
     "nbgrader.api", reason="nbgrader is not installed: pip install nbgrader"
 ).Gradebook

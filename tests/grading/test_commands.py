@@ -20,6 +20,8 @@ from course_nn.grading.sandbox import NONE, Layer
 from course_nn.grading.session import Grade
 from course_nn.i18n import set_language
 
+pytestmark = pytest.mark.slow
+
 WALLS = Layer(("bubblewrap", "Landlock", "seccomp"))
 RIGHT = """
 def forward_difference(f, x, h):

@@ -14,6 +14,8 @@ import pytest
 from tests.support.corpus import CANARY, CORPUS
 from tests.support.sandboxed import LAYERS_TO_TEST, NONE, children, need
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 2
 REFUSED = r"""'\w*Error'|False|\[\]"""  # what `tries` finds where it finds nothing
 

@@ -27,6 +27,8 @@ from course_nn.grading.submissions import Submission
 from course_nn.i18n import set_language
 from tests.support import ROOT
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("forward_difference", "central_difference")
 WALLS = Layer(("bubblewrap", "Landlock", "seccomp"))
 FEWER = Layer(("Landlock", "seccomp"))
