@@ -208,3 +208,11 @@ def test_softmax_of_one_row_without_a_batch():
 def test_no_activation_is_linear():
     assert activations.get(None) is activations.get("linear")
     assert [activations.get(name).name for name in names] == names
+
+
+def test_logits_are_shifted_before_their_exponentials_leave_the_normal_numbers():
+    small, large = np.float32([[39.9, -39.9]]), np.float32([[40.1, -40.1]])
+    assert activations.shifted(small) is small
+    np.testing.assert_allclose(activations.shifted(large), [[0, -80.2]], rtol=1e-6)
+    tiny = np.finfo(np.float32).tiny
+    assert np.all(np.exp(activations.shifted(small)) > tiny)

@@ -103,3 +103,8 @@ def test_classes_of_rows_and_of_single_probabilities():
 
 def test_accuracy_of_one_output_with_a_threshold_of_one_half():
     assert accuracy([1, 0, 1, 0], [[0.9], [0.6], [0.5], [0.1]]) == 0.75
+
+
+def test_whole_numbers_below_zero_are_no_class_numbers():
+    assert classes_of(np.array([-1.0, 0.0, 2.0])).tolist() == [0, 0, 1]
+    assert classes_of(np.array([0.0, 1.0, 2.0])).tolist() == [0, 1, 2]
