@@ -33,6 +33,7 @@ class Status(StrEnum):
     # an exercise that was judged, and a submission of which every exercise was
     PASSED = PASSED, N_("passed")
     FAILED = FAILED, N_("not yet")
+    CONSEQUENCE = "consequence", N_("follows from another exercise")
     NOT_ATTEMPTED = NOT_ATTEMPTED, N_("not attempted yet")
     OK = "ok", N_("graded")
 
@@ -65,6 +66,11 @@ class Status(StrEnum):
         "nothing handed in",
         N_("nothing handed in"),
         N_("Nothing was handed in."),
+    )
+    LATE = (
+        "late",
+        N_("handed in too late"),
+        N_("What was handed in came too late, and does not count."),
     )
     UNREADABLE = (
         "unreadable",

@@ -10,24 +10,27 @@ calls, by lying about it. It must be right all the same, and could as well have 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from course_nn.answers import Candidate, Judging
+from course_nn.checks import EXERCISES
 from course_nn.checks.engine import NOT_ATTEMPTED, Exercise, Report, evaluate
+from course_nn.grading import helpers
 from course_nn.grading.process import Process
 from course_nn.grading.results import Status
 from course_nn.grading.sandbox import Layer
 from course_nn.grading.submissions import Notebook, Submission
 from course_nn.grading.syntax import needs
 from course_nn.grading.zygote import START
-from course_nn.i18n import _
+from course_nn.i18n import _, ngettext
 from course_nn.inside.calling import Answer, Arguments, Error
 from course_nn.inside.protocol import ProtocolError, printable
 
+CONSEQUENCE = 0.5  # of the points, for what is right but for the answers to others that it calls
 SHOWN = 4000  # characters of what a learner's code gives, in a report
 
 
@@ -76,7 +79,9 @@ def grade(
 
     An answer is judged right after its cell, as the learner's own `check` saw it; and, where it fails
     there and something that it uses is defined further below, again where the learner checks it and
-    at the end of the notebook. The better one counts.
+    at the end of the notebook. The better one counts. What fails and calls a function that another
+    exercise asks for, which fails too, is judged once more with right ones in their places: if it is
+    right then, that earns half of its points.
 
     Nothing of the submission makes it raise.
 
@@ -88,12 +93,17 @@ def grade(
         return [Grade(e.name, Status(submission.problem), message=message) for e in exercises]
     clock = _Clock(2 * limits.seconds * (len(exercises) + 5))
     found: dict[str, Grade] = {}
-    for notebook in submission.notebooks:
-        session = _Session(notebook, exercises, seed, layer, limits, clock)
+    sessions = [
+        _Session(notebook, exercises, seed, layer, limits, clock)
+        for notebook in submission.notebooks
+    ]
+    for session in sessions:
         try:
             found |= session.grades()
         finally:
             session.stop()
+    for session in sessions:
+        found |= session.consequences(found)
     return [
         found.get(e.name) or Grade(e.name, Status.NOT_ATTEMPTED, 0, Report(e, NOT_ATTEMPTED))
         for e in exercises
@@ -177,6 +187,60 @@ class _Session:
             fault = Fault(Status.TIMEOUT)
             found[name] = best.verdict if best else _faulty(self.exercises[name], fault)
         return found
+
+    def consequences(self, found: Mapping[str, Grade]) -> dict[str, Grade]:
+        """What fails for other answers that it calls, of those that were ``found``, judged anew."""
+        right = {name for name, grade in found.items() if grade.status == Status.PASSED}
+        better: dict[str, Grade] = {}
+        for name in EXERCISES:
+            best = self.judging.best(name)
+            if not best or found[name].status in (Status.PASSED, Status.NOT_ATTEMPTED):
+                continue
+            wrong = self.called_by(best) - right
+            source = helpers.source(wrong, but=name) if wrong else ""
+            try:
+                if source and self.passes(best, wrong, source):
+                    first = {helper for helper in wrong if helper not in better}
+                    better[name] = _consequence(self.exercises[name], found[name], first)
+            except (Fault, _Over):  # it stays as it is
+                pass
+            finally:
+                self.stop()
+        return better
+
+    def called_by(self, one: Candidate) -> set[str]:
+        """The other exercises whose answers an answer calls, itself or by what it calls."""
+        used: set[str] = set()
+        more = set(helpers.reads(self.cells[one.cell].source))
+        while more:
+            used |= more
+            binding = (c.source for c in self.cells if self.judging.names(c.source)[0] & used)
+            more = {name for source in binding for name in helpers.reads(source)} - used
+        return (used & EXERCISES.keys()) - {one.name}
+
+    def passes(self, one: Candidate, wrong: Collection[str], source: str) -> bool:
+        """Whether an answer is right in a new process where what ``source`` defines stands in for
+        ``wrong``, whatever the cells define.
+
+        Raises:
+            Fault: it has no grade there.
+        """
+        line = f"from {helpers.MODULE} import {', '.join(sorted(wrong))}"
+
+        def put() -> None:
+            self.ask("run", line, "<helpers>", (), True, seconds=self.limits.seconds)
+
+        self.start()
+        self.ask("importable", {helpers.MODULE: source}, seconds=self.limits.seconds)
+        put()
+        for number, cell in enumerate(self.cells):
+            if not self.run(number):
+                return False
+            if self.judging.names(cell.source)[0] & set(wrong):
+                put()
+            if number == one.cell and self.evaluate(one)[0].status == Status.PASSED:
+                return True
+        return self.evaluate(one)[0].status == Status.PASSED
 
     def walk(self) -> bool:
         """Run the cells in a new process and judge; False if it had to be ended on the way."""
@@ -347,6 +411,22 @@ def _shortened(report: Report) -> Report:
     if failure:
         failure = replace(failure, sentence=short(failure.sentence), got=short(failure.got))
     return replace(report, failure=failure)
+
+
+def _consequence(exercise: Exercise, grade: Grade, wrong: Collection[str]) -> Grade:
+    """The grade of what fails only for the answers to others, the exercises ``wrong``."""
+    message = ngettext(
+        "{number} is right; it calls your {helpers}, which is not. Judged with the course's own in its "
+        "place: right, for half of the points.",
+        "{number} is right; it calls your {helpers}, which are not. Judged with the course's own in "
+        "their places: right, for half of the points.",
+        len(wrong),
+    )
+    others = [EXERCISES[name] for name in EXERCISES if name in wrong]
+    listed = ", ".join(f"`{other.name}` ({other.number})" for other in others)
+    points = max(grade.points, CONSEQUENCE * exercise.points)
+    message = message.format(number=exercise.number, helpers=listed)
+    return Grade(exercise.name, Status.CONSEQUENCE, points, message=message, note=grade.note)
 
 
 def _faulty(exercise: Exercise, fault: Fault) -> Grade:
