@@ -16,8 +16,18 @@ from typing import Any
 from course_nn.checks import EXERCISES
 from course_nn.checks.engine import Exercise
 from course_nn.checks.registry import chosen
-from course_nn.grading import executors, feedback, gradebook, sandbox, standing, submissions, table
+from course_nn.grading import (
+    example,
+    executors,
+    feedback,
+    gradebook,
+    sandbox,
+    standing,
+    submissions,
+    table,
+)
 from course_nn.grading.gradebook import Gradebook
+from course_nn.grading.lateness import NO_DEADLINE, Deadline, told
 from course_nn.grading.results import Result, Status
 from course_nn.grading.sandbox import Layer
 from course_nn.grading.session import Limits
@@ -44,6 +54,7 @@ def grade(
     language: str = "en",
     points: Path | None = None,
     roster: Path | None = None,
+    deadline: Deadline = NO_DEADLINE,
     tell: Callable[[str], None] = lambda sentence: None,
     progress: Callable[[int, int], None] = lambda done, number: None,
 ) -> Summary:
@@ -64,6 +75,7 @@ def grade(
         language: of everything that is said and written from now on.
         points: a file with what exercises are worth in place of their own points.
         roster: a file with the students of the class: who has handed in nothing is told too.
+        deadline: when the submissions were due, and what becomes of what came later.
         tell: is given sentences on what is done.
         progress: is given how many are graded, and of how many: once before the first.
 
@@ -77,7 +89,7 @@ def grade(
     if folder.resolve() in [out.resolve(), *out.resolve().parents]:
         message = _("{out} is among the submissions. Choose a folder outside of them with --out.")
         raise ValueError(message.format(out=out))
-    batch = submissions.find(folder)
+    batch = submissions.find(folder, deadline)
     if not batch:
         message = _("There is no notebook and no .py file in {folder}.")
         raise ValueError(message.format(folder=folder))
@@ -111,6 +123,8 @@ def grade(
             return executors.Task(submission, names, own, isolation, limits, language, version)
 
         _introduce(batch, exercises, isolation, tell)
+        if deadline.due:
+            tell(_("Due: {when}").format(when=told(deadline.due)))
         kept = {} if again else book.fingerprints()
         asked = [submission for submission in batch if submission.student in students]
         left = [one for one in asked if task(one).fingerprint != kept.get(one.student)]
@@ -263,6 +277,7 @@ def _write(
         message = _("{path} cannot be written: {error}.")
         raise OSError(message.format(path=out / "feedback", error=error.strerror)) from None
     rows, summary = [table.header(exercises)], Summary(exercises, rules)
+    summary.late = [submission.student for submission in batch if submission.late]
     students = [submission.student for submission in batch]
     nothing = (Result(student, Status.MISSING) for student in missing)
     for result in (*book.results(students), *nothing):
@@ -272,7 +287,14 @@ def _write(
         page = feedback.page(own, exercises, language)
         replace(out / "feedback" / f"{result.student}.html", page.encode())
     replace(out / "grades.csv", table.table(rows))
-    replace(out / "summary.html", summary.page(language).encode())
+    by_student = {submission.student: submission for submission in batch}
+
+    def code(wanted: Iterable[str], exercise: str) -> str:
+        cells = (cell for student in wanted for cell in by_student[student].cells)
+        own = (cell.source for cell in cells if exercise in (*cell.answers, *cell.spare))
+        return example.anonymous(own, exercise, [*students, *missing])
+
+    replace(out / "summary.html", summary.page(language, code).encode())
     before = len(book.fingerprints().keys() - set(students))
     if before:
         message = ngettext(

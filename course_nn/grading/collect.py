@@ -4,7 +4,9 @@ import io
 import os
 import re
 import stat
+import struct
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from course_nn.grading import lateness
 from course_nn.grading.names import Handed, key, safe, safe_file, shown, unique, whose
 from course_nn.grading.sources import looks_like
 from course_nn.grading.submissions import (
@@ -75,6 +78,7 @@ def collect(archive: Path, out: Path) -> Collected:
     student in their name, and an archive that a student has made, inside it. Only notebooks and scripts
     are taken. Of a student who is in ``out`` already, files of the same name are replaced; all else
     in ``out`` stays. Everything is unpacked beside ``out`` first, and moved at the end.
+    A file has the time that the archive gives it, and what it replaces is kept; see `lateness`.
 
     Raises:
         ValueError: ``archive`` is no zip, is too large, or holds nothing to grade; or a file is
@@ -192,9 +196,9 @@ class _Unpacked:
         try:
             data = self.data(archive, entry, student)
             if path[-1].lower().endswith(".zip"):
-                self.inner(data, student, inside)
+                self.inner(data, student, inside, _when(entry), handed.late)
             else:
-                self.keep(student, inside, handed.attempt, data)
+                self.keep(student, inside, handed.attempt, data, _when(entry), handed.late)
         except _LeftOut as why:
             student.leave_out(f"{shown(inside[-1])}: {why}")
             raise
@@ -232,8 +236,11 @@ class _Unpacked:
             raise ValueError(message.format(n=MAX_TOTAL // 1_000_000_000))
         return data.getvalue()
 
-    def inner(self, data: bytes, student: _Student, inside: list[str]) -> None:
-        """Take the notebooks and scripts of an archive that a student has made."""
+    def inner(
+        self, data: bytes, student: _Student, inside: list[str], when: float, late: bool
+    ) -> None:
+        """Take the notebooks and scripts of an archive that a student has made, and handed in at
+        ``when``: the times in it are the student's own."""
         try:
             archive = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError):
@@ -248,12 +255,21 @@ class _Unpacked:
                     if not is_code(path[-1]):
                         raise _LeftOut(_("it is no notebook and no script"))
                     file = [*inside[:-1], *path]
-                    self.keep(student, file, 0, self.data(archive, entry, student))
+                    inner = self.data(archive, entry, student)
+                    self.keep(student, file, 0, inner, when, late)
                 except _LeftOut as why:
                     self.left_out.append((_said([student.name, *inside, *path]), str(why)))
 
-    def keep(self, student: _Student, inside: list[str], attempt: int, data: bytes) -> None:
-        """Write a file of a student, unless a newer one has been."""
+    def keep(
+        self,
+        student: _Student,
+        inside: list[str],
+        attempt: int,
+        data: bytes,
+        when: float,
+        late: bool,
+    ) -> None:
+        """Write a file of a student, unless a newer one has been; then as an earlier version."""
         path = Path(*map(safe, inside[-8:-1]), safe_file(inside[-1]))
         same = key(str(path))
         known, newest = student.files.get(same, (path, -1))
@@ -264,14 +280,35 @@ class _Unpacked:
             if note not in student.notes:
                 student.notes.append(note)
             if attempt < newest:
+                if data != (student.folder / known).read_bytes():
+                    lateness.keep(student.folder / known, data, when, late)
                 return
         target = student.folder / known
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+            lateness.hand_in(target, data, when, late)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
             raise _LeftOut(_("a file and a folder have the same name")) from None
         student.files[same] = known, attempt
+
+
+def _when(entry: zipfile.ZipInfo) -> float:
+    """When an entry was last changed, in seconds since 1970; `lateness.UNKNOWN` where it does not tell.
+
+    Without the field that programs of Unix write, it is local time, as that of this machine.
+    """
+    fields = entry.extra
+    while len(fields) >= 4:
+        kind, size = struct.unpack("<HH", fields[:4])
+        if kind == 0x5455 and size >= 5 and len(fields) >= 9 and fields[4] & 1:
+            return float(struct.unpack("<i", fields[5:9])[0])
+        fields = fields[4 + size :]
+    if entry.date_time <= (1980, 1, 1, 23, 59, 59):
+        return lateness.UNKNOWN
+    try:
+        return time.mktime((*entry.date_time, 0, 0, -1))
+    except (ValueError, OverflowError):  # 31 February
+        return lateness.UNKNOWN
 
 
 def _too_large(limit: int) -> str:
@@ -334,6 +371,7 @@ def _move(students: list[_Student], out: Path) -> list[Student]:
     for student, place in zip(students, places, strict=True):
         for path in [*(path for path, _attempt in student.files.values()), Path("any file")]:
             _refuse_links(place, path)
+            _refuse_links(place, path.parent / lateness.VERSIONS / "any file")
     out.mkdir(exist_ok=True)
     done = []
     for student, place in zip(students, places, strict=True):
@@ -365,8 +403,13 @@ def _place(folder: Path, there: Path, files: list[Path]) -> str:
         os.replace(folder / LEFT_OUT, there / LEFT_OUT)
     for file in files:
         old, new = there / file, folder / file
-        if old.is_symlink() or not old.exists() or old.read_bytes() != new.read_bytes():
-            old.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(new, old)
+        data = new.read_bytes()
+        if old.is_symlink() or not old.exists() or old.read_bytes() != data:
             state = N_("updated")
+        old.parent.mkdir(parents=True, exist_ok=True)
+        for version in lateness.earlier(new)[::-1]:
+            when = version.path.stat().st_mtime
+            lateness.keep(old, version.path.read_bytes(), when, version.marked)
+        own = lateness.current(new)
+        lateness.hand_in(old, data, new.stat().st_mtime, own.marked)
     return state

@@ -47,6 +47,8 @@ def _add_grade(commands: Any) -> None:
             "  course-nn grade submissions --out grades\n"
             "  course-nn grade submissions --chapter 1 2     these chapters, whoever answers them\n"
             "  course-nn grade submissions --only ana ben --again\n"
+            "  course-nn grade submissions --roster class.csv --points points.csv\n"
+            "  course-nn grade submissions --due 2026-11-20T23:59+01:00 --late ignore\n"
             "  course-nn grade submissions --scheduler tcp://10.0.0.5:8786\n\n"
             "exit codes:\n"
             "  0    all are graded; what is wrong with a submission is in its row\n"
@@ -89,6 +91,15 @@ def _add_grade(commands: Any) -> None:
     option("--points", type=Path, metavar="points.csv", help=text)
     text = _("the class, a column student or name: who has handed in nothing gets a row")
     option("--roster", type=Path, metavar="class.csv", help=text)
+    text = _(
+        "when it was due; without a zone, in that of this machine; a day alone ends at midnight"
+    )
+    option("--due", metavar="2026-11-20T23:59+01:00", help=text)
+    text = _(
+        "what came later: counts like any other, counts and is told beside an earlier version (as "
+        "without this option), or does not, and the newest version in time does"
+    )
+    option("--late", choices=("accept", "note", "ignore"), default="note", help=text)
     text = _("of the feedback and the summary; without it, that of this machine, or English")
     option("--language", metavar="en", help=text)
 
@@ -190,9 +201,10 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from course_nn.grading import batch
+    from course_nn.grading import batch, lateness
     from course_nn.grading.session import Limits
 
+    due = lateness.parse(options.due) if options.due else None
     progress = _Progress()
     try:
         summary = batch.grade(
@@ -209,6 +221,7 @@ def _grade(options: argparse.Namespace) -> int:
             _language(options.language),
             options.points,
             options.roster,
+            lateness.Deadline(due, options.late),
             print,
             progress,
         )

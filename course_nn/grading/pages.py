@@ -30,6 +30,7 @@ th { overflow-wrap: normal }
 figure { margin: 1rem 0 }
 img { display: block; max-width: 100%; height: auto; background: white; border-radius: 4px;
   padding: .5rem; box-sizing: border-box }
+pre { overflow-x: auto; padding: .5rem; border-left: 3px solid #8886 }
 section,tr,figure { break-inside: avoid }
 @media print { body { max-width: none; padding: 0 } a { text-decoration: none } }
 """

@@ -15,7 +15,8 @@ from course_nn import answers
 from course_nn.answers import BROKEN, DEFINED, STUB, Cell, Piece, Placed
 from course_nn.chapters import ANSWERS, NOTEBOOKS, STUBS
 from course_nn.checks import EXERCISES
-from course_nn.grading import sources
+from course_nn.grading import lateness, sources
+from course_nn.grading.lateness import IGNORE, NO_DEADLINE, Deadline
 from course_nn.grading.names import (
     MOODLE,
     Handed,
@@ -65,6 +66,7 @@ class Submission:
         digest: SHA-256 of the files' names and bytes.
         chapters: that it answers: those of its files, and of answers in files of no chapter; an
             untouched stub is no answer.
+        late: whether any of it came late.
     """
 
     student: str
@@ -74,6 +76,7 @@ class Submission:
     problem: str = ""
     digest: str = ""
     chapters: tuple[int, ...] = ()
+    late: bool = False
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -84,8 +87,10 @@ class Submission:
 # A folder
 
 
-def find(folder: Path) -> list[Submission]:
+def find(folder: Path, deadline: Deadline = NO_DEADLINE) -> list[Submission]:
     """The submissions in ``folder``, sorted by student; a folder or a file is one at least.
+
+    Of a file that is later than the ``deadline`` the version that counts is read.
 
     - A folder in ``folder`` is a student's, with all notebooks and scripts in it; this is the form
       that `course-nn collect` writes. Of a whole copy of the course only ``exercises`` is read.
@@ -101,7 +106,8 @@ def find(folder: Path) -> list[Submission]:
     """
     folder = Path(folder)
     if folder.is_file() and is_code(folder.name):
-        return [read([folder], safe(whose(folder.name).student or folder.stem))]
+        alone = _Found([_File(folder, Handed("", folder.name, late=whose(folder.name).late))])
+        return [_read(alone, safe(whose(folder.name).student or folder.stem), deadline)]
     if not folder.is_dir():
         message = _("There is no folder {folder}. Name the folder with the submissions.")
         raise ValueError(message.format(folder=folder))
@@ -126,7 +132,7 @@ def find(folder: Path) -> list[Submission]:
         else:
             _look_at(entry, own, handed)
     names = unique([name for name, _is_folder in found])
-    read_all = (_read(own, name) for name, own in zip(names, found.values(), strict=True))
+    read_all = (_read(own, name, deadline) for name, own in zip(names, found.values(), strict=True))
     return sorted(read_all, key=lambda s: (s.student.casefold(), s.student))
 
 
@@ -218,7 +224,7 @@ def _look_into(folder: Path, found: _Found, depth: int = 0, attempt: int = 0) ->
             _look_into(Path(entry.path), found, depth + 1, attempt)
 
 
-def _read(found: _Found, student: str) -> Submission:
+def _read(found: _Found, student: str, deadline: Deadline = NO_DEADLINE) -> Submission:
     """What was ``found``, read; whatever goes wrong is this student's alone."""
     files = sorted(found.files, key=lambda file: (_in_order(file.path), file.version))
     if len(files) > MAX_FILES:
@@ -234,13 +240,47 @@ def _read(found: _Found, student: str) -> Submission:
         return Submission(
             student, tuple(found.others), (), (note, *found.notes), "unreadable", digest
         )
+    notes: list[str] = []
+    late = False
     try:
-        submission = read(files, student)
+        files, notes, late = _in_time(files, deadline)
+        submission = read(files, student) if files else Submission(student, (), problem="late")
     except Exception as error:  # one submission must not cost the others theirs
         note = _("It could not be read: {error}.").format(error=type(error).__name__)
         paths = tuple(file.path for file in files)
         return Submission(student, paths, (), (note, *found.notes), "unreadable")
-    return replace(submission, notes=(*found.notes, *submission.notes)[:MAX_NOTES])
+    digest = submission.digest
+    if notes:
+        digest = hashlib.sha256("\0".join([digest, *notes]).encode()).hexdigest()
+    told = (*notes, *found.notes, *submission.notes)[:MAX_NOTES]
+    return replace(submission, notes=told, digest=digest, late=late)
+
+
+def _in_time(files: Sequence[_File], deadline: Deadline) -> tuple[list[_File], list[str], bool]:
+    """The files that count, or the versions of them that do; notes on them; whether any is late."""
+    now = {file: lateness.current(file.path) for file in files}
+    now = {f: replace(own, marked=own.marked or f.handed.late) for f, own in now.items()}
+    due = deadline.due
+    count: list[_File] = []
+    notes: list[str] = []
+    late = {file for file, own in now.items() if own.is_late(due)}
+    for file, own in now.items():
+        if file not in late:
+            count.append(file)
+            if due and own.when is None:
+                message = _("It is not known when {file} was handed in.")
+                notes.append(message.format(file=shown(file.path.name)))
+            continue
+        kept = [one for one in lateness.earlier(file.path) if not one.is_late(due)]
+        same = version(file.handed.file)[0]
+        beside = [now[f] for f in files if f not in late and version(f.handed.file)[0] == same]
+        before = next(iter([*beside, *kept]), None)
+        notes.append(lateness.sentence(own, before, deadline, file.path.name))
+        if deadline.late != IGNORE:
+            count.append(file)
+        elif kept and not beside:
+            count.append(replace(file, path=kept[0].path))
+    return count, notes, bool(late)
 
 
 def _in_order(path: Path) -> tuple[list[tuple[int, str]], str]:

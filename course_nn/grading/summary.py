@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -30,8 +30,11 @@ class Summary:
         self.empty = 0  # were handed in without an answer to any exercise
         self.shares = {exercise.name: [0, 0, 0, 0] for exercise in exercises}
         self.mistakes: Counter[tuple[str, str]] = Counter()  # (exercise, sentence) -> students
+        self.made: dict[tuple[str, str], dict[str, str]] = {}  # the same -> student -> a call
+        self.consequences = 0  # answers that fail for those to other exercises that they call
         self.faults: Counter[Status] = Counter()  # status of an exercise, or of all -> how often
         self.students: Counter[Status] = Counter()  # status of a submission -> students
+        self.late: Sequence[str] = ()  # students of whom something came late
         self._rows: list[str] = []
 
     @property
@@ -53,6 +56,9 @@ class Summary:
         for mark in result.marks:
             if mark.exercise not in worth:
                 continue
+            if mark.status == Status.CONSEQUENCE:  # of what is counted with another exercise
+                self.consequences += 1
+                continue
             share = mark.points / worth[mark.exercise]
             place = (
                 3 if mark.status == Status.NOT_ATTEMPTED else 0 if share == 1 else 1 if share else 2
@@ -60,6 +66,8 @@ class Summary:
             self.shares[mark.exercise][place] += 1
             if mark.diagnosis:
                 self.mistakes[mark.exercise, mark.diagnosis] += 1
+                call = mark.panel.rows[0][-1] if mark.panel.rows else ""
+                self.made.setdefault((mark.exercise, mark.diagnosis), {})[result.student] = call
             if mark.status.is_fault:
                 self.faults[mark.status] += 1
         file = quote(f"{result.student}.html", safe="")
@@ -68,8 +76,13 @@ class Summary:
         notes = safe(cut(" ".join(result.notes), 300))
         self._rows.append(_row(link, f"{standing.total:g}", status, notes, numbers=(1,)))
 
-    def page(self, language: str = "en") -> str:
-        """The page, complete."""
+    def page(
+        self,
+        language: str = "en",
+        code: Callable[[Iterable[str], str], str] = lambda students, exercise: "",
+    ) -> str:
+        """The page, complete; ``code`` gives an answer of one of some students to an exercise, as
+        all may see it."""
         from course_nn.plots import grading as plots  # matplotlib is slow, and workers need none
 
         exercises = sorted(
@@ -77,15 +90,28 @@ class Summary:
         )
         students = sum(self.students.values())
         heading = escape(_("Grades of the class"))
-        parts = [f"<h1>{heading}</h1>", f'<p class="big">{escape(self._facts())}</p>']
+        parts = [f"<h1>{heading}</h1>", *self._tomorrow(code)]
+        parts.append(f'<p class="big">{escape(self._facts())}</p>')
         if beside := self._beside():
             parts.append(f"<p>{escape(beside)}</p>")
+        if self.late:
+            message = _("Handed in late by {n}: {who}.")
+            who = ", ".join(self.late)
+            parts.append(f"<p>{safe(message.format(n=len(self.late), who=who))}</p>")
         if self.totals:
             shown = {title(e): self.shares[e.name] for e in exercises[:15]}
             parts.append(_figure(plots.distribution(self.totals, self.worth)))
             parts.append(_heading(_("The hardest exercises")))
             parts.append(_figure(plots.hardest(shown)))
             parts.append(self._exercises(exercises))
+            if self.consequences:
+                message = ngettext(
+                    "{n} answer fails for one to another exercise that it calls, and is not counted here.",
+                    "{n} answers fail for those to other exercises that they call, and are not "
+                    "counted here.",
+                    self.consequences,
+                )
+                parts.append(f"<p>{escape(message.format(n=self.consequences))}</p>")
         if self.mistakes:
             parts.append(_heading(_("The most frequent known mistakes")))
             numbers = {exercise.name: exercise.number for exercise in self.exercises}
@@ -116,10 +142,40 @@ class Summary:
             rows.append((_("mean"), mean))
         if beside := self._beside():
             rows.append((_("left out"), beside.partition(": ")[2].rstrip(".")))
+        if self.late:
+            rows.append((_("late"), str(len(self.late))))
         faults = [f"{_(status.words)} {n}" for status, n in self.faults.most_common()]
         rows.append((_("not judged"), ", ".join(faults) or "0"))
         width = max(len(label) for label, _value in rows)
         return [f"{label:{width}}  {value}" for label, value in rows]
+
+    def _tomorrow(self, code: Callable[[Iterable[str], str], str]) -> list[str]:
+        """What to teach next: which mistake, of how many, in which words, and a question."""
+        if not self.mistakes:
+            return []
+        (name, diagnosis), n = self.mistakes.most_common(1)[0]
+        exercise = next(one for one in self.exercises if one.name == name)
+        made = self.made[name, diagnosis]
+        first = ngettext(
+            "Begin with {title}: {n} of {all} who tried it has made one mistake that is known.",
+            "Begin with {title}: {n} of {all} who tried it have made the same mistake.",
+            n,
+        ).format(title=title(exercise), n=n, all=sum(self.shares[name][:3]))
+        second = _("Their pages say: “{diagnosis}”").format(diagnosis=_(diagnosis))
+        shown = code(made, name)
+        call = next(filter(None, made.values()), name)
+        third = _(
+            "Put to the room: what does this mistake make of {call}, what should come out, and how "
+            "would you have noticed?"
+        )
+        if shown:
+            third = _(
+                "Put to the room: what does this code give for {call}, what should come out, and which "
+                "line makes the difference?"
+            )
+        third = third.format(call=cut(" ".join(call.split()), 200))
+        parts = [f"<p>{safe(first)} {safe(second)} {safe(third)}</p>"]
+        return [*parts, f"<pre>{safe(shown)}</pre>"] if shown else parts
 
     def _facts(self) -> str:
         every = sum(self.students.values())
@@ -133,6 +189,7 @@ class Summary:
         """Whom mean and median leave out, in a sentence; empty if nobody."""
         counts = [
             (self.students[Status.MISSING], _("nothing handed in")),
+            (self.students[Status.LATE], _("handed in too late")),
             (self.students[Status.UNREADABLE], _("unreadable")),
             (self.empty, _("handed in without an answer")),
         ]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from course_nn.grading import collect as module
 from course_nn.grading.collect import Collected, collect
+from course_nn.grading.lateness import VERSIONS
 from course_nn.grading.submissions import LEFT_OUT, find
 
 Entries = list[tuple[str | zipfile.ZipInfo, bytes | str]]
@@ -45,7 +46,9 @@ def taking(tmp_path):
 
 
 def held(folder: Path) -> dict[str, str]:
+    """What is in a folder, without what is told and what was handed in earlier."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name != LEFT_OUT)
+    files = (path for path in files if VERSIONS not in path.parts)
     return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in files}
 
 

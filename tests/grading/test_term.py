@@ -2,6 +2,8 @@
 
 import csv
 import io
+import os
+import re
 import shutil
 
 import pytest
@@ -98,3 +100,27 @@ def test_the_help_has_examples(capsys):
     with pytest.raises(SystemExit):
         cli.main(["export", "--help"])
     assert "course-nn export grades --moodle worksheet.csv" in capsys.readouterr().out
+
+
+def test_what_came_late_is_in_the_gradebook_the_summary_and_the_feedback(term, capsys):
+    page = term / "grades/feedback/Ana Díaz.html"
+    late = term / "submissions" / "Ana Díaz"
+    os.utime(next(late.iterdir()), (1_795_000_000, 1_795_000_000))  # 18 November 2026
+    os.utime(next((term / "submissions" / "ben").iterdir()), (1_790_000_000, 1_790_000_000))
+    due = "--due", "2026-11-17T12:00Z"
+    rows = graded(*due)
+    assert "was handed in late" in rows["Ana Díaz"]["notes"]
+    assert float(rows["Ana Díaz"]["total"]) > 0 and not rows["ben"]["notes"].count("late")
+    assert "was handed in late" in page.read_text("utf-8")
+    summary = (term / "grades/summary.html").read_text("utf-8")
+    assert "Handed in late by 1: Ana Díaz." in summary
+    assert "Due: 2026-11-17 12:00+00:00" in (said := capsys.readouterr().out)
+    assert re.search(r"late +1\n", said)
+    rows = graded(*due, "--late", "ignore")
+    assert rows["Ana Díaz"]["status"] == "late" and rows["Ana Díaz"]["total"] == "0"
+    assert "came too late, and does not count" in page.read_text("utf-8")
+    assert "handed in too late 1" in capsys.readouterr().out
+    rows = graded("--due", "2026-12-01")
+    assert rows["Ana Díaz"]["status"] == "ok" and "late" not in page.read_text("utf-8")
+    assert cli.main(["grade", "submissions", "--due", "soon"]) == 2
+    assert "soon is no time. Write it as 2026-11-20T23:59" in capsys.readouterr().err
