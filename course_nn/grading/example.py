@@ -34,10 +34,12 @@ def anonymous(sources: Iterable[str], name: str, people: Iterable[str]) -> str:
 
 
 def _tells(identifier: str, telling: set[str]) -> bool:
-    letters = unicodedata.normalize("NFKD", identifier.casefold())
+    parted = re.sub(r"(?<=[^\W\d_])(?=\d)|(?<=[a-zà-ÿ])(?=[A-ZÀ-Ý])", "_", identifier)
+    letters = unicodedata.normalize("NFKD", parted.casefold())
     plain = "".join(c for c in letters if not unicodedata.combining(c))
-    parts = set(re.split(r"_|(?<=\D)(?=\d)", plain))
-    return bool(parts & telling) or any(word in plain for word in telling if len(word) > 3)
+    whole = plain.replace("_", "")
+    long = (word for word in telling if len(word) > 3)
+    return bool(set(plain.split("_")) & telling) or any(word in whole for word in long)
 
 
 def _bare(source: str, name: str) -> str:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_nn.chapters import ANSWERS, NOTEBOOKS, STUBS
+from course_nn.checks import EXERCISES
 from course_nn.i18n import _
 from course_nn.notebooks import stub
 
@@ -77,9 +78,9 @@ def release(out: Path, chapters: Collection[int] = (), root: Path = ROOT) -> Rel
         message = _("There is no chapter {n}. Choose from {known}.")
         raise ValueError(message.format(n=unknown[0], known=", ".join(map(str, sorted(known)))))
     files = dict(sorted(_files(root, set(chapters) or known)))
-    for name in files:
-        if name.endswith(".md"):
-            files[name] = _without_dead_links(name, files)
+    for name in [name for name in files if name.endswith(".md")]:
+        files[name] = _without_dead_links(name, files)
+        files[name] = for_students(files[name].decode(), set(chapters) or known).encode()
     draft = out.with_name(out.name + ".part")
     try:
         with zipfile.ZipFile(draft, "w") as archive:
@@ -115,6 +116,32 @@ def _files(root: Path, chapters: set[int]) -> Iterator[tuple[str, bytes]]:
             elif re.fullmatch(r"chapter\d+\.py", path.name) and path.parent.name == "checks":
                 data = without_rights(data)
             yield inside.as_posix(), data
+
+
+_PART = re.compile(
+    r"<!-- (?:not for students|with chapter (?P<chapter>\d+)) -->(?P<part>.*?)<!-- end -->",
+    re.DOTALL,
+)
+
+
+def for_students(page: str, chapters: Collection[int]) -> str:
+    """A page of Markdown with what is in a student's copy of these ``chapters``.
+
+    What stands between ``<!-- not for students -->`` and ``<!-- end -->`` goes, and so does what
+    stands behind ``<!-- with chapter 5 -->`` where that chapter is not there. In a table a row with
+    the number of a chapter goes with it.
+    """
+
+    def kept(found: re.Match[str]) -> str:
+        return found["part"] if int(found["chapter"] or 0) in chapters else ""
+
+    page = _PART.sub(kept, page)
+    page = re.sub(
+        r"(?m)^\| (\d+) \|.*\n", lambda row: row[0] if int(row[1]) in chapters else "", page
+    )
+    exercises = sum(exercise.chapter in chapters for exercise in EXERCISES.values())
+    page = re.sub(r"\[\d+ in all\]", f"[{exercises} in all]", page)
+    return re.sub(r"\n{3,}", "\n\n", page)
 
 
 _LINK = re.compile(rb"(?<!!)\[([^]]+)\]\((?!\w+:|#)([^)#]+)(#[^)]*)?\)")

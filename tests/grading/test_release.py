@@ -61,10 +61,41 @@ def test_every_link_of_its_pages_leads_somewhere_and_no_word_is_lost(unpacked):
             links += 1
             assert (page.parent / target).exists(), (page, target)
         whole = (ROOT / page.relative_to(unpacked)).read_text("utf-8")
-        words = re.compile(r"\]\([^)]*\)|\[")
+        whole = re.sub(r"(?s)<!-- not for students -->.*?<!-- end -->", "", whole)
+        words = re.compile(r"\]\([^)]*\)|\[|<!-- .*? -->|\s")
         assert words.sub("", text) == words.sub("", whole)
+        anchors = {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in HEADINGS(text)}
+        assert {target for target in re.findall(r"\]\(#([^)]+)", text)} <= anchors
     assert links > 10
-    assert "graded by one command" in (unpacked / "README.md").read_text("utf-8")
+
+
+HEADINGS = re.compile(r"(?m)^#+ (.*)").findall
+NOT_SAID = re.compile(
+    r"(?i)\b(teach\w*|authors?|grad(ing|ed|er)|nbgrader|benchmarks?|slides|pytest|lint|CONTRIBUTING|"
+    r"translat\w*|the class|start\.py (test|python)|lessons/|examples?/|authoring)\b|<!--"
+)
+
+
+def test_its_readme_speaks_to_students_of_what_is_there(unpacked):
+    text = (unpacked / "README.md").read_text("utf-8")
+    assert not NOT_SAID.search(text), NOT_SAID.search(text)
+    assert NOT_SAID.search((ROOT / "README.md").read_text("utf-8"))
+    assert HEADINGS(text)[1:] == ["Start", "The chapters", "Licence"]
+    for path in re.findall(r"`([\w./]+\.(?:py|md|yml|ipynb|png)|[\w./]+/)`", text):
+        assert (unpacked / path).exists(), path
+    assert f"[{len(EXERCISES)} in all](exercises/)" in text and "96 %" in text
+    assert "\n\n\n" not in text
+
+
+def test_of_some_chapters_it_tells_of_no_other(tmp_path):
+    release(tmp_path / "a.zip", chapters=[2, 3])
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        text = archive.read("course/README.md").decode()
+    assert re.findall(r"(?m)^\| (\d) \|", text) == ["2", "3"]
+    count = sum(exercise.chapter in (2, 3) for exercise in EXERCISES.values())
+    assert f"[{count} in all](exercises/)" in text
+    assert "half forgotten. Every idea" in text and "96 %" not in text and "chapter 5" not in text
+    assert "mistake it is.\n\n**For learners.**" in text
 
 
 def test_leaves_out_what_is_not_for_students(unpacked):

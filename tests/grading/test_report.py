@@ -1,0 +1,117 @@
+"""The first sentences of the report: what to do tomorrow, with an example that names nobody."""
+
+import re
+
+import pytest
+
+from course_nn.checks import EXERCISES, panel
+from course_nn.checks.engine import calling, evaluate
+from course_nn.checks.panel import Panel
+from course_nn.grading import example
+from course_nn.grading.results import Mark, Result
+from course_nn.grading.standing import NO_RULES
+from course_nn.grading.summary import Summary
+
+CHAPTER = [exercise for exercise in EXERCISES.values() if exercise.chapter == 1]
+FIRST, SECOND = CHAPTER[:2]
+
+
+def made(exercise, answer):
+    report = evaluate(exercise, calling(answer), seed=1)
+    shown = panel.of_report(report)
+    return Mark(exercise.name, report.status, report.points, shown, report.diagnosis or "")
+
+
+def page(*of_students, code=None):
+    """The page of students, each with these marks."""
+    summary = Summary(CHAPTER)
+    for number, marks in enumerate(of_students):
+        result = Result(f"student {number}", "ok", marks=tuple(marks))
+        summary.add(NO_RULES.of(result, CHAPTER))
+    return summary.page("en", code) if code else summary.page("en")
+
+
+def mistake(exercise, which=0):
+    diagnosis = list(exercise.mistakes)[which]
+    return diagnosis, made(exercise, exercise.mistakes[diagnosis])
+
+
+@pytest.fixture
+def class_():
+    _rare, once = mistake(FIRST)
+    often, twice = mistake(SECOND)
+    right = made(SECOND, SECOND.reference)
+    return often, ([once, twice], [twice], [right])
+
+
+def test_the_report_begins_with_the_most_frequent_mistake(class_):
+    often, students = class_
+    text = page(*students, code=lambda students, name: f"{'+'.join(students)} < {name}")
+    began = text.index("</h1>")
+    first = text[began : text.index("</pre>")]
+    assert f"Begin with {SECOND.number} " in first
+    assert "2 of 3 who tried it have made the same mistake." in first
+    words = first.replace("&#x27;", "'").replace("&quot;", '"').replace("&lt;", "<")
+    assert f"Their pages say: “{often}”" in words
+    assert "Put to the room: what does this code give for" in first
+    assert f"student 0+student 1 &lt; {SECOND.name}" in first  # escaped
+    assert began < text.index("Mean ")
+
+
+def test_without_code_the_question_stands_alone_and_without_a_mistake_nothing_does(class_):
+    _often, students = class_
+    text = page(*students)
+    assert "what does this mistake make of" in text and "<pre>" not in text
+    text = page([made(FIRST, FIRST.reference)])
+    assert "Begin with" not in text and "Put to the room" not in text
+
+
+def test_one_alone():
+    _diagnosis, once = mistake(FIRST)
+    assert "1 of 1 who tried it has made one mistake that is known." in page([once])
+
+
+def test_what_follows_from_another_is_no_hard_exercise():
+    _diagnosis, wrong = mistake(FIRST)
+    follows = Mark(SECOND.name, "consequence", SECOND.points / 2, Panel("failed", "not yet"))
+    summary = Summary(CHAPTER)
+    summary.add(NO_RULES.of(Result("ana", "ok", marks=(wrong, follows)), CHAPTER))
+    assert summary.shares[SECOND.name] == [0, 0, 0, 0] and sum(summary.shares[FIRST.name]) == 1
+    assert summary.totals == [SECOND.points / 2]
+    assert "1 answer fails for one to another exercise" in summary.page("en")
+
+
+ANSWER = '''
+# Ana García wrote this
+def forward_difference(f, x, h):
+    """By Ana García."""
+    # 4711-0815
+    name = "Ana García, a long text"
+    return (f(x + h) - f(x)) / h
+'''
+
+
+@pytest.mark.parametrize(
+    "own", ["ana", "result_garcia", "anaResult", "garciaAna2", "x = 'García'", "s0815321"]
+)
+def test_no_name_is_in_the_example(own):
+    people = ["García, Ana_0815321", "Max Sum", "ana_2"]
+    text = example.anonymous([ANSWER], FIRST.name, people)
+    assert "return (f(x + h) - f(x)) / h" in text
+    assert not re.search(r"(?i)ana|garc|0815|#|By", text)
+    telling = f"def {FIRST.name}(f, x, h):\n    {own}\n    return 1"
+    assert example.anonymous([telling], FIRST.name, people) == ""
+    assert example.anonymous([telling, ANSWER], FIRST.name, people) == text
+
+
+def test_words_of_numpy_are_no_names():
+    source = f"def {FIRST.name}(f, x, h):\n    return np.max(np.sum(x))"
+    assert example.anonymous([source], FIRST.name, ["Max Sum"]) == source
+
+
+def test_the_example_is_short():
+    source = f"def {FIRST.name}(f, x, h):\n" + "    x = x + 1\n" * 50 + "    return x"
+    lines = example.anonymous([source], FIRST.name, []).split("\n")
+    assert len(lines) == example.LINES + 1 and lines[-1] == "    ..."
+    assert example.anonymous(["def (", "x = 1"], FIRST.name, []) == ""
+    assert example.anonymous([f"{FIRST.name} = lambda f, x, h: 0"], FIRST.name, []) != ""
