@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from course_nn.grading import lateness
-from course_nn.grading.names import Handed, key, safe, safe_file, shown, unique, whose
+from course_nn.grading.names import Handed, handed_in, key, safe, safe_file, shown, unique, whose
 from course_nn.grading.sources import looks_like
 from course_nn.grading.submissions import (
     LEFT_OUT,
@@ -181,7 +181,9 @@ class _Unpacked:
     def one(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: list[str]) -> None:
         """Take an entry whose ``path`` begins with the student's folder, or is a file's name."""
         moodle = next((n for n, part in enumerate(path[:-1]) if _of_platform(part)), None)
-        handed = whose(path[-1] if moodle is None else path[moodle])
+        named = path[-1] if moodle is None else path[moodle]
+        handed, time_in_name = whose(named), handed_in(named)
+        when = time_in_name.timestamp() if time_in_name else _when(entry)
         if moodle is not None:
             inside = path[moodle + 1 :]
         elif len(path) > 1:
@@ -196,9 +198,9 @@ class _Unpacked:
         try:
             data = self.data(archive, entry, student)
             if path[-1].lower().endswith(".zip"):
-                self.inner(data, student, inside, _when(entry), handed.late)
+                self.inner(data, student, inside, when, handed.late)
             else:
-                self.keep(student, inside, handed.attempt, data, _when(entry), handed.late)
+                self.keep(student, inside, handed.attempt, data, when, handed.late)
         except _LeftOut as why:
             student.leave_out(f"{shown(inside[-1])}: {why}")
             raise

@@ -16,21 +16,54 @@ def add(commands: Any) -> None:
     """Add them to the subparsers of ``course-nn``."""
     _add_grade(commands)
     text = _("pack the course for students: no solutions, nothing of the grading")
-    release = commands.add_parser("release", help=text, description=text)
-    release.add_argument("--out", type=Path, default=Path("course.zip"), metavar="course.zip")
+    release = _parser(
+        commands, "release", text, _("  course-nn release --out course.zip --chapter 1 2")
+    )
+    into = _("where to write it (%(default)s)")
+    release.add_argument(
+        "--out", type=Path, default=Path("course.zip"), metavar="course.zip", help=into
+    )
     text = _("these chapters; without it, all")
     release.add_argument("--chapter", type=int, nargs="+", metavar="1", default=[], help=text)
     release.set_defaults(command=_release)
     text = _("unpack a download of Moodle or Canvas into a folder to grade")
-    collect = commands.add_parser("collect", help=text, description=text)
-    collect.add_argument("download", type=Path, metavar="download.zip")
-    collect.add_argument("--out", type=Path, default=Path("submissions"), metavar="submissions")
+    examples = _(
+        "  course-nn collect download.zip --out submissions\n\n"
+        "A later download is laid over it: each file keeps its time, and what it replaces is kept too."
+    )
+    collect = _parser(commands, "collect", text, examples)
+    of_zip = _("as the platform gives it")
+    collect.add_argument("download", type=Path, metavar="download.zip", help=of_zip)
+    collect.add_argument(
+        "--out", type=Path, default=Path("submissions"), metavar="submissions", help=into
+    )
     collect.set_defaults(command=_collect)
     text = _("make adjustments.csv, for points, excuses and comments of your own")
-    adjust = commands.add_parser("adjust", help=text, description=text)
-    adjust.add_argument("grades", type=Path, nargs="?", default=Path("grades"), metavar="grades")
+    examples = _(
+        "  course-nn adjust grades\n\n"
+        "lines in it:\n"
+        "  student,exercise,points,comment\n"
+        "  ana,1.2,2,solved on paper\n"
+        "  ben,1.3,excused,was ill\n"
+        "  ben,,+1,presented in class"
+    )
+    adjust = _parser(commands, "adjust", text, examples)
+    folder = _("the folder that course-nn grade writes (%(default)s)")
+    adjust.add_argument(
+        "grades", type=Path, nargs="?", default=Path("grades"), metavar="grades", help=folder
+    )
     adjust.set_defaults(command=_adjust)
     _add_export(commands)
+
+
+def _parser(commands: Any, name: str, text: str, examples: str) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=text,
+        description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join([_("examples:"), examples]),
+    )
 
 
 def _add_grade(commands: Any) -> None:

@@ -3,9 +3,11 @@
 One table in docs/grading.md shows which student each kind of name gives; a test holds it.
 """
 
+import contextlib
 import hashlib
 import re
 import unicodedata
+from datetime import datetime
 from typing import NamedTuple
 
 from course_nn.chapters import CHAPTERS
@@ -97,6 +99,17 @@ def whose(name: str) -> Handed:
         return Handed(student, found["chapter"] + marks + suffix)
     plain, number = _plain(stem)
     return Handed(plain.strip() or stem if any(number) else stem, name)
+
+
+def handed_in(name: str) -> datetime | None:
+    """When a file or a folder was handed in, where its name tells: Blackboard's and Brightspace's do,
+    without a zone."""
+    with contextlib.suppress(ValueError):
+        if found := _BLACKBOARD.fullmatch(name):
+            return datetime.strptime(found["date"], "%Y-%m-%d-%H-%M-%S")
+        if found := _BRIGHTSPACE.fullmatch(name):
+            return datetime.strptime(str(_when(found["date"])), "%Y%m%d%H%M")
+    return None
 
 
 def version(name: str) -> tuple[str, tuple[int, ...]]:

@@ -119,7 +119,7 @@ def _files(root: Path, chapters: set[int]) -> Iterator[tuple[str, bytes]]:
 
 
 _PART = re.compile(
-    r"<!-- (?:not for students|with chapter (?P<chapter>\d+)) -->(?P<part>.*?)<!-- end -->",
+    r"<!-- (?:not for students|with chapters? (?P<needs>[\d ]+)) -->(?P<part>.*?)<!-- end -->",
     re.DOTALL,
 )
 
@@ -128,12 +128,13 @@ def for_students(page: str, chapters: Collection[int]) -> str:
     """A page of Markdown with what is in a student's copy of these ``chapters``.
 
     What stands between ``<!-- not for students -->`` and ``<!-- end -->`` goes, and so does what
-    stands behind ``<!-- with chapter 5 -->`` where that chapter is not there. In a table a row with
+    stands behind ``<!-- with chapters 1 5 -->`` where one of these is not there. In a table a row with
     the number of a chapter goes with it.
     """
 
     def kept(found: re.Match[str]) -> str:
-        return found["part"] if int(found["chapter"] or 0) in chapters else ""
+        needs = {int(number) for number in (found["needs"] or "0").split()}
+        return found["part"] if needs <= set(chapters) else ""
 
     page = _PART.sub(kept, page)
     page = re.sub(

@@ -192,3 +192,21 @@ def test_a_deadline_as_teachers_type_it(utc):
     assert lateness.parse("2026-11-20").isoformat() == "2026-11-20T23:59:59+00:00"
     with pytest.raises(ValueError, match="tomorrow is no time"):
         lateness.parse("tomorrow")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("hw_ana_attempt_2026-11-19-12-00-00_{}", "hw_ana_attempt_2026-11-22-01-04-00_{}"),
+        ("11-22 - ana - Nov 19, 2026 1200 PM/{}", "11-23 - ana - Nov 22, 2026 104 AM/{}"),
+    ],
+)
+def test_the_time_in_a_name_of_blackboards_or_brightspaces_is_believed(
+    tmp_path, utc, first, second
+):
+    """Two attempts in one download, whose own times say nothing."""
+    entries = [(n.format(NAME), answer(i), None) for i, n in enumerate((first, second), 1)]
+    collect(download(tmp_path / "a.zip", *entries), tmp_path / "in")
+    one = read(tmp_path / "in", DUE, "ignore")["ana"]
+    assert "return 1" in one.cells[0].source and "26 h 5 min" in one.notes[0]
+    assert "return 2" in read(tmp_path / "in", DUE)["ana"].cells[0].source

@@ -95,6 +95,7 @@ def test_of_some_chapters_it_tells_of_no_other(tmp_path):
     count = sum(exercise.chapter in (2, 3) for exercise in EXERCISES.values())
     assert f"[{count} in all](exercises/)" in text
     assert "half forgotten. Every idea" in text and "96 %" not in text and "chapter 5" not in text
+    assert "makes of it. All of it works offline" in text and "<!--" not in text
     assert "mistake it is.\n\n**For learners.**" in text
 
 

@@ -96,10 +96,21 @@ def test_grades_go_to_the_platforms(term, capsys):
     assert "There is no gradebook in elsewhere" in capsys.readouterr().err
 
 
-def test_the_help_has_examples(capsys):
+@pytest.mark.parametrize(
+    ("command", "example"),
+    [
+        ("export", "course-nn export grades --moodle worksheet.csv"),
+        ("grade", "--due 2026-11-20T23:59+01:00 --late ignore"),
+        ("grade", "--roster class.csv --points points.csv"),
+        ("collect", "course-nn collect download.zip --out submissions"),
+        ("release", "course-nn release --out course.zip --chapter 1 2"),
+        ("adjust", "  ben,1.3,excused,was ill"),
+    ],
+)
+def test_the_help_has_examples(capsys, command, example):
     with pytest.raises(SystemExit):
-        cli.main(["export", "--help"])
-    assert "course-nn export grades --moodle worksheet.csv" in capsys.readouterr().out
+        cli.main([command, "--help"])
+    assert example in capsys.readouterr().out
 
 
 def test_what_came_late_is_in_the_gradebook_the_summary_and_the_feedback(term, capsys):
