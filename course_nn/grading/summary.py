@@ -85,9 +85,7 @@ class Summary:
         all may see it."""
         from course_nn.plots import grading as plots  # matplotlib is slow, and workers need none
 
-        exercises = sorted(
-            self.exercises, key=lambda e: (self.shares[e.name][0], self.shares[e.name][1])
-        )
+        exercises = sorted(self.exercises, key=self._passed)
         students = sum(self.students.values())
         heading = escape(_("Grades of the class"))
         parts = [f"<h1>{heading}</h1>", *self._tomorrow(code)]
@@ -99,10 +97,12 @@ class Summary:
             who = ", ".join(self.late)
             parts.append(f"<p>{safe(message.format(n=len(self.late), who=who))}</p>")
         if self.totals:
-            shown = {title(e): self.shares[e.name] for e in exercises[:15]}
+            counted = [e for e in exercises if any(self.shares[e.name])]
+            shown = {title(e): self.shares[e.name] for e in counted[:15]}
             parts.append(_figure(plots.distribution(self.totals, self.worth)))
             parts.append(_heading(_("The hardest exercises")))
-            parts.append(_figure(plots.hardest(shown)))
+            if shown:
+                parts.append(_figure(plots.hardest(shown)))
             parts.append(self._exercises(exercises))
             if self.consequences:
                 message = ngettext(
@@ -149,6 +149,12 @@ class Summary:
         width = max(len(label) for label, _value in rows)
         return [f"{label:{width}}  {value}" for label, value in rows]
 
+    def _passed(self, exercise: Exercise) -> tuple[float, float]:
+        """Which share of the answers that are counted is right, which half; the last if there are none."""
+        right, half, *others = self.shares[exercise.name]
+        counted = right + half + sum(others)
+        return (right / counted, half / counted) if counted else (2, 0)
+
     def _tomorrow(self, code: Callable[[Iterable[str], str], str]) -> list[str]:
         """What to teach next: which mistake, of how many, in which words, and a question."""
         if not self.mistakes:
@@ -163,19 +169,18 @@ class Summary:
         ).format(title=title(exercise), n=n, all=sum(self.shares[name][:3]))
         second = _("Their pages say: “{diagnosis}”").format(diagnosis=_(diagnosis))
         shown = code(made, name)
-        call = next(filter(None, made.values()), name)
+        call = cut(next(filter(None, made.values()), name), 600)
         third = _(
-            "Put to the room: what does this mistake make of {call}, what should come out, and how "
-            "would you have noticed?"
+            "Put to the room: what does this mistake make of the call below, what should come out, and "
+            "how would you have noticed?"
         )
         if shown:
             third = _(
-                "Put to the room: what does this code give for {call}, what should come out, and which "
-                "line makes the difference?"
+                "Put to the room: what does this code, of one of them, give for the call below it, what "
+                "should come out, and which line makes the difference?"
             )
-        third = third.format(call=cut(" ".join(call.split()), 200))
-        parts = [f"<p>{safe(first)} {safe(second)} {safe(third)}</p>"]
-        return [*parts, f"<pre>{safe(shown)}</pre>"] if shown else parts
+        example = "\n\n".join(filter(None, [shown, call]))
+        return [f"<p>{safe(first)} {safe(second)} {safe(third)}</p>", f"<pre>{safe(example)}</pre>"]
 
     def _facts(self) -> str:
         every = sum(self.students.values())

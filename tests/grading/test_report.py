@@ -53,7 +53,8 @@ def test_the_report_begins_with_the_most_frequent_mistake(class_):
     assert "2 of 3 who tried it have made the same mistake." in first
     words = first.replace("&#x27;", "'").replace("&quot;", '"').replace("&lt;", "<")
     assert f"Their pages say: “{often}”" in words
-    assert "Put to the room: what does this code give for" in first
+    assert "Put to the room: what does this code, of one of them, give for the call" in first
+    assert f"{SECOND.name}(" in first.partition("<pre>")[2]  # the call
     assert f"student 0+student 1 &lt; {SECOND.name}" in first  # escaped
     assert began < text.index("Mean ")
 
@@ -61,7 +62,7 @@ def test_the_report_begins_with_the_most_frequent_mistake(class_):
 def test_without_code_the_question_stands_alone_and_without_a_mistake_nothing_does(class_):
     _often, students = class_
     text = page(*students)
-    assert "what does this mistake make of" in text and "<pre>" not in text
+    assert "what does this mistake make of the call below" in text
     text = page([made(FIRST, FIRST.reference)])
     assert "Begin with" not in text and "Put to the room" not in text
 
@@ -78,6 +79,9 @@ def test_what_follows_from_another_is_no_hard_exercise():
     summary.add(NO_RULES.of(Result("ana", "ok", marks=(wrong, follows)), CHAPTER))
     assert summary.shares[SECOND.name] == [0, 0, 0, 0] and sum(summary.shares[FIRST.name]) == 1
     assert summary.totals == [SECOND.points / 2]
+    summary.add(NO_RULES.of(Result("ben", "ok", marks=(made(FIRST, FIRST.reference),)), CHAPTER))
+    hardest = re.search(r"the hardest first\. ([^\"]*)", summary.page("en"))[1]
+    assert SECOND.number not in hardest and hardest.startswith(FIRST.number)
     assert "1 answer fails for one to another exercise" in summary.page("en")
 
 
