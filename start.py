@@ -158,7 +158,9 @@ def wheel(folder: str, venv: Path, lists: str) -> str:
 
     course = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))
     project, tool = course["project"], course.get("tool", {}).get("setuptools", {})
-    name, version = project["name"].replace("-", "_"), f"{project['version']}+{lists[:12]}"
+    text = (COURSE / "course_nn" / "__init__.py").read_text(encoding="utf-8")
+    name = project["name"].replace("-", "_")
+    version = re.findall('^__version__ = "(.+)"', text, re.MULTILINE)[0] + f"+{lists[:12]}"
     about = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     about += [f"Requires-Dist: {needed}" for needed in project.get("dependencies", ())]
     for extra, needs in project.get("optional-dependencies", {}).items():

@@ -15,7 +15,6 @@ PACKAGES = {
     "ipywidgets": "8.1",
     "jupyterlab": "4.2",
     "platformdirs": "4.2",
-    "safetensors": "0.4.5",
     "tqdm": "4.66",
 }
 

@@ -29,7 +29,7 @@ PROJECT = {
     "pyproject.toml": """
 [project]
 name = "tiny"
-version = "0"
+dynamic = ["version"]
 [project.optional-dependencies]
 learn = []
 test = ["tiny[learn]"]
@@ -40,7 +40,7 @@ tiny = "course_nn.cli:main"
 """,
     "constraints.txt": "numpy==2.0\n",
     "settings.json": "{}",
-    "course_nn/__init__.py": "",
+    "course_nn/__init__.py": '"""Tiny."""\n\n__version__ = "0.3"\n',
     "course_nn/cli.py": """
 import os, sys
 def main():
