@@ -209,14 +209,18 @@ class _Session:
         return better
 
     def called_by(self, one: Candidate) -> set[str]:
-        """The other exercises whose answers an answer calls, itself or by what it calls."""
+        """The earlier exercises whose answers an answer calls, itself or by what it calls; of other
+        chapters those that are graded too."""
         used: set[str] = set()
         more = set(helpers.reads(self.cells[one.cell].source))
         while more:
             used |= more
             binding = (c.source for c in self.cells if self.judging.names(c.source)[0] & used)
             more = {name for source in binding for name in helpers.reads(source)} - used
-        return (used & EXERCISES.keys()) - {one.name}
+        earlier = list(EXERCISES)[: list(EXERCISES).index(one.name)]
+        chapter = EXERCISES[one.name].chapter
+        graded = {n for n in earlier if n in self.exercises or EXERCISES[n].chapter == chapter}
+        return used & graded
 
     def passes(self, one: Candidate, wrong: Collection[str], source: str) -> bool:
         """Whether an answer is right in a new process where what ``source`` defines stands in for

@@ -106,3 +106,11 @@ def test_a_helper_gains_nothing_by_it():
         "    return sys.modules['worked_answers'].dense_backward(dy, x, W)"
     )
     assert graded(NUMPY, spy, RELU, RIGHT)["dense_backward"].status == "failed"
+
+
+def test_a_function_that_a_later_exercise_asks_for_too_is_the_students_own():
+    later = "def softmax_network(a):\n    return a"
+    through = RIGHT.replace("return x.T", "return softmax_network(x).T")
+    assert list(EXERCISES).index("softmax_network") > list(EXERCISES).index("network_backward")
+    one = graded(NUMPY, later, DENSE.format("mean"), RELU, through)["network_backward"]
+    assert one.status == "consequence" and "softmax" not in one.message
