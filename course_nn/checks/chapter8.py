@@ -10,8 +10,19 @@ from course_nn.i18n import N_
 from course_nn.inside.functions import relu, tanh
 
 
+def small(rng, *shape):
+    """Numbers that rounding to three digits would lose."""
+    return rng.uniform(1, 4, size=shape) * 1e-4
+
+
+def large(rng, *shape):
+    """Numbers of either sign, most of them above 1,000."""
+    return rng.normal(size=shape) * 3000
+
+
 def stacks(rng):
-    """x, weights, activation: one layer first, then stacks whose layers differ in width."""
+    """x, weights, activation: one layer first, then stacks whose layers differ in width; large
+    numbers, small ones, and a stack of 22 layers, of which the first change nothing."""
     yield np.array([[1.0, -1.0]]), [np.array([[2.0, 0.0], [0.0, 2.0]])], relu
     yield np.array([[1, 2], [3, 4]]), [np.array([[1, 0, 2], [0, -1, 1]])], relu
     yield np.array([[0.5], [-2.0]]), [np.array([[1.0, 3.0]]), np.array([[1.0], [-1.0]])], tanh
@@ -19,6 +30,11 @@ def stacks(rng):
         widths = rng.integers(2, 6, size=4)
         weights = [rng.normal(size=shape).round(2) for shape in itertools.pairwise(widths)]
         yield rng.normal(size=(3, widths[0])).round(2), weights, activation
+    yield rng.integers(-9000, 9000, size=(25, 2)), [rng.normal(size=(2, 3)).round(2)], relu
+    yield rng.random((3, 2)).round(2), [large(rng, 2, 3), large(rng, 3, 2)], relu
+    yield small(rng, 3, 2), [rng.random((2, 3)).round(2)], tanh
+    yield rng.normal(size=(3, 2)).round(2), [small(rng, 2, 3)], tanh
+    yield rng.random((3, 2)).round(2), [np.eye(2)] * 10 + [1.1 * np.eye(2)] * 12, relu
 
 
 def layers(x, weights, activation):
@@ -121,7 +137,8 @@ activation_spread = exercise(
 
 
 def long_and_short(rng):
-    """gradients, limit: longer and shorter than the limit, just as long, all 0, whole numbers."""
+    """gradients, limit: longer and shorter than the limit, just as long, all 0, whole numbers,
+    small ones and large ones."""
     yield [np.array([3.0]), np.array([[4.0]])], 1.0
     yield [np.array([3.0]), np.array([[4.0]])], 10.0
     yield [np.array([3.0, 0.0]), np.array([[4.0, 0.0]])], 5.0
@@ -131,6 +148,9 @@ def long_and_short(rng):
     yield [np.array([0.5, -0.5]), np.array([0.5, 0.5])], 2.0
     for limit in (0.5, 3.0, 100.0):
         yield [rng.normal(size=s).round(2) * 3 for s in ((2, 3), (3,), (3, 1), (1,))], limit
+    yield [np.array([3e-4, 0.0]), np.array([[-4e-4]])], 1e-4
+    for limit in (9000.0, 1e6):
+        yield [large(rng, 25, 2), np.array([4000.0])], limit
 
 
 def clipped(gradients, limit, length=None, enlarge=False):
@@ -257,13 +277,17 @@ clip_by_norm = exercise(
 
 
 def kernels(rng):
-    """W, activation: few and many inputs, square ones, and each activation."""
+    """W, activation: few and many inputs, a single one, square ones, whole numbers, and each
+    activation."""
     yield np.zeros((50, 150)), "relu"
     yield np.zeros((50, 150)), "tanh"
     yield np.zeros((2, 1)), "relu"
     yield np.zeros((1, 7)), "sigmoid"
     yield np.zeros((4, 4)), "relu"
     yield np.zeros((4, 4)), "linear"
+    yield np.array([[3, 1], [2, 5], [1, 1]]), "relu"
+    yield np.array([[3, 1], [2, 5], [1, 1]]), "tanh"
+    yield np.array([[0.5]]), "relu"
     yield rng.normal(size=(784, 32)), "relu"
     yield rng.normal(size=(32, 10)), "sigmoid"
     yield rng.normal(size=(3, 5)), "tanh"
@@ -347,7 +371,8 @@ first_spread = exercise(
 
 
 def to_normalize(rng):
-    """x, gamma, beta, epsilon: one column first, then a constant one, whole numbers, others."""
+    """x, gamma, beta, epsilon: one column first, then a constant one, whole numbers, others; large
+    and small numbers, and a column in which one stands far out."""
     yield np.array([[1.0], [3.0]]), np.array([10.0]), np.array([5.0]), 0.0
     yield np.array([[1, 4], [3, 4], [5, 4]]), np.array([1, 2]), np.array([0, 3]), 0.5
     yield np.array([[0.01, 5.0], [0.03, 7.0]]), np.array([1.0, -1.0]), np.array([0.0, 0.0]), 0.001
@@ -360,6 +385,10 @@ def to_normalize(rng):
             rng.normal(size=n).round(2),
             0.01,
         )
+    yield large(rng, 25, 2), np.array([1500.25, -2000.5]), np.array([7000.0, -3000.0]), 0.01
+    yield small(rng, 4, 2), small(rng, 2), small(rng, 2), 1e-10
+    yield np.array([[-1.0], [1.0], [2e-4], [-2e-4]]), np.array([2.0]), np.array([0.5]), 0.01
+    yield np.eye(150)[:, 7:8], np.array([2.0]), np.array([1.0]), 1e-3
 
 
 def normalize(x, gamma, beta, epsilon, axis=0, ddof=0, bottom=None, center=None):
@@ -470,13 +499,14 @@ batchnorm_forward = exercise(
 
 
 def averages(rng):
-    """moving, batch, momentum: one column first, both ends of momentum, several columns."""
+    """moving, batch, momentum: one column first, both ends of momentum, several columns, small and
+    large numbers."""
     yield {"mean": np.array([10.0]), "variance": np.array([1.0])}, np.array([[19.0], [21.0]]), 0.9
     yield {"mean": np.array([0.0]), "variance": np.array([1.0])}, np.array([[2.0], [4.0]]), 0.0
     yield {"mean": np.array([5.0]), "variance": np.array([2.0])}, np.array([[2.0], [4.0]]), 1.0
     yield (
         {"mean": np.array([0, 0]), "variance": np.array([1, 1])},
-        np.array([[1, 8], [4, 2], [1, 5]]),
+        np.array([[1, 8], [4, 2], [2, 4]]),
         0.75,
     )
     for n in (2, 3):
@@ -485,6 +515,8 @@ def averages(rng):
             rng.normal(1, 3, size=(n + 2, n)).round(2),
             0.8,
         )
+    for some in (small, large):
+        yield {"mean": some(rng, 2), "variance": some(rng, 2) ** 2}, some(rng, 25, 2), 0.6
 
 
 def updated(moving, batch, momentum, axis=0, ddof=0, own=None, spread=np.var):
@@ -575,7 +607,8 @@ update_moving = exercise(
 
 
 def to_predict(rng):
-    """x, gamma, beta, moving_mean, moving_variance, epsilon: a single row first."""
+    """x, gamma, beta, moving_mean, moving_variance, epsilon: a single row first; small and large
+    numbers, and a variance far below the distances."""
     yield (
         np.array([[5.0]]),
         np.array([10.0]),
@@ -604,6 +637,16 @@ def to_predict(rng):
         x = rng.normal(size=(n, d)).round(2)
         gamma, beta, mean = rng.normal(size=(3, d)).round(2)
         yield x, gamma, beta, mean, rng.random(d).round(2) + 0.2, 0.1
+    gamma, beta, mean = np.abs(large(rng, 3, 2)) + 1000
+    yield large(rng, 25, 2), gamma, beta, mean, np.array([4e6, 9e4]), 0.1
+    yield small(rng, 3, 2), *small(rng, 3, 2), small(rng, 2), 1e-6
+    yield (
+        np.array([[7.5, 1.0]]),
+        *np.array([[2.0, 1.0], [0.5, 0.0], [0.0, 2.0]]),
+        small(rng, 2),
+        0.0,
+    )
+    yield np.array([[3.0]]), *np.array([[2.0], [1.0], [1.0]]), np.array([1e-6]), 0.0
 
 
 def predicted(x, gamma, beta, mean, variance, epsilon, bottom=None):
@@ -702,7 +745,8 @@ batchnorm_predict = exercise(
 
 
 def backward_batches(rng):
-    """dy, x_hat, gamma, inverse: two rows first, where dx is 0; then 3 and 5, square and not."""
+    """dy, x_hat, gamma, inverse: two rows first, where dx is 0; then 3 and 5, square and not; whole
+    numbers in each, large and small ones."""
     yield np.array([[1.0], [0.0]]), np.array([[-1.0], [1.0]]), np.array([2.0]), np.array([1.0])
     x = np.array([[1.0], [3.0], [8.0]])
     _y, x_hat, inverse = normalize(x, np.ones(1), 0, 0.0)
@@ -711,6 +755,18 @@ def backward_batches(rng):
         x = rng.normal(1, 2, size=(n, d)).round(2)
         _y, x_hat, inverse = normalize(x, np.ones(d), 0, 0.05)
         yield rng.normal(size=(n, d)).round(2), x_hat, rng.normal(size=d).round(2), inverse
+    dy, sides = np.array([[0.5], [0.25], [1.5], [-1.0]]), np.array([[-1], [1], [-1], [1]])
+    yield dy, sides, np.array([3]), np.array([1])
+    for x, dy, gamma in (
+        (rng.normal(size=(3, 2)), rng.integers(-4, 5, size=(3, 2)), rng.normal(size=2)),
+        (large(rng, 25, 2), large(rng, 25, 2), large(rng, 2)),
+        (large(rng, 4, 2), rng.normal(size=(4, 2)), large(rng, 2)),
+        (small(rng, 4, 2), large(rng, 4, 2), small(rng, 2)),
+        (rng.normal(size=(4, 2)), small(rng, 4, 2) / 10, np.array([2.5, -1.5])),
+        (np.array([[-1.0], [1.0], [2e-4], [-2e-4]]), large(rng, 4, 1), np.array([2.0])),
+    ):
+        _y, x_hat, inverse = normalize(x, 1, 0, 1e-12)
+        yield dy, x_hat, gamma, inverse
 
 
 def backward(dy, x_hat, gamma, inverse, mean=True, variance=True, n=None, axis=0):
@@ -852,7 +908,8 @@ batchnorm_backward = exercise(
 
 
 def outputs(rng):
-    """h: some dead, none, all; neurons that are 0 for some examples; one example; small numbers."""
+    """h: some dead, none, all; neurons that are 0 for some examples; one example; small numbers;
+    many examples, of which a late one is read, and many neurons."""
     yield (np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]]),)
     yield (np.array([[1.0, 2.0], [3.0, 0.0]]),)
     yield (np.zeros((3, 2)),)
@@ -862,6 +919,8 @@ def outputs(rng):
     yield (np.array([[0, 0, 0], [0, 9, 0], [0, 0, 0]]),)
     for shape in ((4, 5), (3, 7), (6, 6)):
         yield (np.maximum(rng.normal(-1.2, 1, size=shape), 0).round(2),)
+    yield (np.eye(25)[:, [1, 22]],)
+    yield (np.ones((2, 1500)) * (np.arange(1500) != 3),)
 
 
 dead_share = exercise(
@@ -919,7 +978,8 @@ dead_share = exercise(
 
 
 def blocks(rng):
-    """x, W1, b1, W2, b2: weights of 0 first; ReLU cuts some of the sums off."""
+    """x, W1, b1, W2, b2: weights of 0 first; ReLU cuts some of the sums off; whole numbers in x or
+    in the weights, large and small ones."""
     zero = np.zeros((2, 2)), np.zeros(2)
     yield np.array([[2.0, -3.0]]), *zero, *zero
     yield np.array([[1.0]]), np.array([[2.0]]), np.array([1.0]), np.array([[-1.0]]), np.array([0.5])
@@ -933,6 +993,20 @@ def blocks(rng):
     for n, inputs, hidden in ((3, 2, 4), (2, 3, 3), (4, 2, 2)):
         shapes = (n, inputs), (inputs, hidden), (hidden,), (hidden, inputs), (inputs,)
         yield tuple(rng.normal(size=shape).round(2) for shape in shapes)
+    yield np.array([[1e-9, -3.0]]), *zero, *zero
+    yield (
+        rng.integers(-3000, 3000, size=(25, 2)),
+        rng.normal(size=(2, 3)).round(2),
+        np.array([1500.5, -700.25, 40.5]),
+        rng.normal(size=(3, 2)).round(2),
+        np.array([2.5, -1.5]),
+    )
+    whole = [rng.integers(-2000, 2001, size=shape) for shape in ((2, 3), (3,), (3, 2))]
+    yield rng.normal(size=(3, 2)), *whole, np.array([1900, -1200])
+    some = rng.normal(size=(2, 2, 2)).round(2)
+    yield rng.normal(size=(3, 2)), small(rng, 2, 2), small(rng, 2), some[0], small(rng, 2)
+    yield small(rng, 3, 2), np.abs(large(rng, 2, 2)), some[0, 0], small(rng, 2, 2), small(rng, 2)
+    yield small(rng, 3, 2), np.abs(some[0]), small(rng, 2), np.abs(some[1]), small(rng, 2)
 
 
 def block(x, W1, b1, W2, b2, last=None):
@@ -1006,11 +1080,19 @@ residual_forward = exercise(
 
 
 def backward_blocks(rng):
-    """dy, x, h, y, W1, W2 of the blocks above."""
+    """dy, x, h, y, W1, W2 of the blocks above; then one with small dy, large dy and large W2."""
     for x, W1, b1, W2, b2 in blocks(rng):
         h, y = block(x, W1, b1, W2, b2)
-        dy = rng.normal(size=y.shape).round(1) if W1.any() else np.ones(y.shape)
+        dy = rng.normal(size=y.shape).round(2) if W1.any() else np.ones(y.shape)
+        if x.dtype.kind == "i" and W1.dtype.kind == "f":
+            dy = rng.integers(-4, 5, size=y.shape)
         yield dy, x, h, y, W1, W2
+    x, W1, W2 = np.abs(rng.normal(size=(3, 3, 3)))
+    h, y = block(x, W1, np.zeros(3), W2, np.zeros(3))
+    for some in (small, large):
+        yield some(rng, 3, 3), x, h, y, W1, W2
+    W2 = W2 + 2000
+    yield rng.normal(size=(3, 3)), x, *block(x, W1, np.zeros(3), W2, np.zeros(3)), W1, W2
 
 
 def back(dy, x, h, y, W1, W2, last=True, first=True, skip=1, way=1, whole=False):

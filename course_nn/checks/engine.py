@@ -1,6 +1,6 @@
 """What an exercise must do, and how an answer to it is judged.
 
-An `Exercise` is written once, in ``chapter1.py`` to ``chapter6.py``. `evaluate` calls an answer on
+An `Exercise` is written once, in ``chapterN.py``. `evaluate` calls an answer on
 every input of the exercise and gives a `Report`. It never holds the learner's function: only a
 ``call`` that takes arguments and gives an `Answer`. In a notebook `calling` makes that of the
 function; a grader makes one that asks a process of its own, across a pipe.

@@ -36,6 +36,7 @@ WIDGETS = {
     "overfitting": Case(
         "from course_nn.widgets.overfitting import overfitting_dial; overfitting_dial()"
     ),
+    "deep": Case("from course_nn.widgets.deep import layers; layers()"),
     "digit_pad": Case("from course_nn.widgets.pad import digit_pad; digit_pad()"),
 }
 WINDOWS = [(1600, "light"), (900, "dark")]
