@@ -89,7 +89,7 @@ def layers() -> Interactive:
         axes.set(xlabel=_("layer"), ylim=(LOW, HIGH), title=title)
         axes.set_yticks([1e-12, 1e-8, 1e-4, 1, 1e4], ["10⁻¹²", "10⁻⁸", "10⁻⁴", "1", "10⁴"])
         axes.minorticks_off()
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, prune="upper"))
 
     depth = slider(_("hidden layers"), 10, 2, 50)
     activation = choice(_("activation"), list(ACTIVATIONS), "sigmoid")
