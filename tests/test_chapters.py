@@ -56,9 +56,7 @@ def test_the_tables_name_no_other_chapter():
 # Numbers written by hand, which leave the next chapter or a chapter 10 out without a word
 
 LAST = max(CHAPTERS)
-BY_HAND = re.compile(
-    rf"\brange\(1, ?{LAST + 1}\)|\[1-{LAST}\]|# ?\\d\\?\.|f\"0\{{|\"/?0[*[]"
-)
+BY_HAND = re.compile(rf"\brange\(1, ?{LAST + 1}\)|\[1-{LAST}\]|# ?\\d\\?\.|f\"0\{{|\"/?0[*[]")
 CODE = sorted(
     path
     for folder in ("course_nn", "authoring", "lessons", "tests", "benchmarks")

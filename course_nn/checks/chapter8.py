@@ -288,7 +288,7 @@ def kernels(rng):
     yield np.array([[3, 1], [2, 5], [1, 1]]), "relu"
     yield np.array([[3, 1], [2, 5], [1, 1]]), "tanh"
     yield np.array([[0.5]]), "relu"
-    yield rng.normal(size=(120, 32)), "relu"
+    yield rng.normal(size=(784, 2)), "relu"
     yield rng.normal(size=(32, 10)), "sigmoid"
     yield rng.normal(size=(3, 5)), "tanh"
 
