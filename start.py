@@ -46,6 +46,7 @@ UNFINISHED = ["unfinished"]
 PAGE = "notebooks/00_start.ipynb"
 LINT = ("ruff check", "ruff format --check", "mypy")
 WHEELS = COURSE / "wheels"
+NO_NETWORK = "Connect to the network, or put the packages that pip needs into a folder wheels beside start.py"
 TROUBLES = {  # words of pip or the system, the first that fit: what to do
     r"no space left|quota exceeded": "The disk is full: free 1 GB",
     r"no module named '?(venv|ensurepip)": "Install Python's venv (sudo apt install python3-venv)",
@@ -54,8 +55,8 @@ TROUBLES = {  # words of pip or the system, the first that fit: what to do
     r"proxyerror|tunnel connection failed[^'\"]*|proxy authentication": "The proxy lets nothing "
     "through: see whether HTTPS_PROXY is right",
     r"name or service not known|name resolution|getaddrinfo failed|network is unreachable|"
-    r"no route to host|connection refused|timed out|connectionerror|connection broken": "Connect "
-    "to the network, or put the packages that pip needs into a folder wheels beside start.py",
+    r"no route to host|connection refused": NO_NETWORK,
+    r"timed out|connectionerror|connection broken": NO_NETWORK,  # pip says these of any of the above
     r"(?<=no matching distribution found for )\S+|requires a different python": "There is nothing "
     f"to install for Python {platform.python_version()} on {sys.platform} {platform.machine()}: "
     "take Python 3.11 to 3.14, and see what pip config list says",

@@ -50,7 +50,9 @@ if __name__ == "__main__":
     sys.exit(main())
 """,
     "course_nn/update.py": """
-import sys
+import pathlib, sys
+def saved(os_path, **others):
+    pathlib.Path("saved.txt").write_text(os_path)
 if __name__ == "__main__":
     print("UPDATE", *sys.argv[1:], flush=True)
 """,
@@ -637,6 +639,16 @@ def test_jupyterlab_answers_at_the_address_with_these_options(project, tmp_path)
         until(lambda: answers(address) or process.poll() is not None)
         assert answers(address), process.stdout.read()
         assert answers(address.replace("/lab/tree/", "/files/"))
+        page = json.loads(PROJECT["notebooks/00_start.ipynb"])
+        request = urllib.request.Request(
+            address.replace("/lab/tree/", "/api/contents/"),
+            json.dumps({"type": "notebook", "content": page}).encode(),
+            {"Authorization": "token tell-nobody"},
+            method="PUT",
+        )
+        assert urllib.request.urlopen(request, timeout=30).status == 200
+        saved = (project / "saved.txt").read_text(encoding="utf-8")
+        assert Path(saved) == project / "notebooks/00_start.ipynb"
     finally:
         process.terminate()
         process.communicate(timeout=30)
