@@ -6,6 +6,7 @@
   python3 start.py --no-browser      ... and only print the address
   python3 start.py --home FOLDER     ... and keep your notebooks in FOLDER, not in the course's
   python3 start.py check 1.2         a command of course-nn: check, progress, reset, update, ...
+  python3 start.py pack              fetch what machines without network need (pack --help)
   python3 start.py python -m pip     the course's own Python, with its arguments
   python3 start.py test              run every test and every notebook
   python3 start.py test --fast       ... or those that take less than 90 seconds together
@@ -46,7 +47,9 @@ UNFINISHED = ["unfinished"]
 PAGE = "notebooks/00_start.ipynb"
 LINT = ("ruff check", "ruff format --check", "mypy")
 WHEELS = COURSE / "wheels"
-NO_NETWORK = "Connect to the network, or put the packages that pip needs into a folder wheels beside start.py"
+NO_NETWORK = (
+    "Connect to the network, or take the folder wheels that python3 start.py pack makes elsewhere"
+)
 TROUBLES = {  # words of pip or the system, the first that fit: what to do
     r"no space left|quota exceeded": "The disk is full: free 1 GB",
     r"no module named '?(venv|ensurepip)": "Install Python's venv (sudo apt install python3-venv)",
@@ -57,8 +60,8 @@ TROUBLES = {  # words of pip or the system, the first that fit: what to do
     r"name or service not known|name resolution|getaddrinfo failed|network is unreachable|"
     r"no route to host|connection refused": NO_NETWORK,
     r"timed out|connectionerror|connection broken": NO_NETWORK,  # pip says these of any of the above
-    r"(?<=no matching distribution found for )\S+|requires a different python": "There is nothing "
-    f"to install for Python {platform.python_version()} on {sys.platform} {platform.machine()}: "
+    r"(?<=no matching distribution found for )[^\s;]+|requires a different python": "There is "
+    f"nothing to install for Python {platform.python_version()} on {sys.platform} {platform.machine()}: "
     "take Python 3.11 to 3.14, and see what pip config list says",
 }
 
@@ -307,7 +310,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     parser = argparse.ArgumentParser(
         description=__doc__,
-        usage="python3 start.py [options] [test | lint | python | command of course-nn] ...",
+        usage="python3 start.py [options] [test | lint | pack | python | command of course-nn] ...",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--home", metavar="FOLDER", help="where your notebooks are")
@@ -329,7 +332,8 @@ def main() -> None:
     home = home_of(options.home)
     python = prepare("learn", home)
     if words:
-        become(python, *(words[1:] if words[0] == "python" else ["-m", "course_nn.cli", *words]))
+        modules = {"python": [], "pack": ["-m", "course_nn.packing"]}
+        become(python, *modules.get(words[0], ["-m", "course_nn.cli", words[0]]), *words[1:])
     call([python, "-m", "course_nn.update", str(home)])
     port = free_port(options.port)
     if port != (options.port or 8888):

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -482,6 +483,40 @@ def until(condition: Callable[[], bool], seconds: float = 300) -> None:
         time.sleep(0.05)
 
 
+# Without network
+
+
+def made(folder: Path, name: str, version: str = "1") -> None:
+    """A wheel that holds nothing."""
+    folder.mkdir(exist_ok=True)
+    about = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+        archive.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{about}/RECORD", "")
+
+
+def test_the_folder_wheels_is_installed_from_without_network(bare):
+    needing(bare, "something")
+    made(bare / "wheels", "something")
+    said = start(bare)
+    assert "Installing from the folder wheels, without network" in said.stdout
+    assert options_of_jupyterlab(said)
+    code = "from importlib.metadata import version; print(version('something'))"
+    assert start(bare, "python", "-c", code).stdout == "1\n"
+
+
+def test_a_folder_wheels_that_does_not_do_says_what_is_missing(bare):
+    needing(bare, "something")
+    made(bare / "wheels", "other")
+    said = start(bare)
+    assert "The folder wheels does not do: There is nothing to install for" in said.stdout
+    assert "(something)" in said.stdout and "Traceback" not in said.stdout
+    assert said.returncode == 1
+
+
 # What goes wrong is one sentence, with its cause and what to do
 
 
@@ -500,8 +535,8 @@ def test_no_network_is_one_sentence_and_takes_nothing_away(project, lock):
     said = start(project, PIP_NO_INDEX="0", PIP_INDEX_URL=nobody, PIP_RETRIES="1")
     assert said.returncode == 1
     assert re.fullmatch(
-        r"Installing.*\.\nConnect to the network, or put the packages that pip needs into a folder "
-        r"wheels beside start.py \(.*refused.*\), then run this again.",
+        r"Installing.*\.\nConnect to the network, or take the folder wheels that python3 start.py "
+        r"pack makes elsewhere \(.*refused.*\), then run this again.",
         said.stdout.strip(),
     )
     for name in ("pyproject.toml", "constraints.txt"):
