@@ -11,6 +11,8 @@ from pathlib import Path
 
 import nbformat
 
+from course_nn.checks import EXERCISES
+from course_nn.checks.engine import cases
 from tests.support import ROOT
 
 STUBS = ROOT / "exercises" / "01_derivatives.ipynb"
@@ -83,6 +85,7 @@ def quietly(*lines: str) -> tuple[str, ...]:
 
 
 RIGHT, HALF = (1, 1), (0.5, 1)
+MANY = len(cases(EXERCISES["central_difference"])) + 1  # a call more than it has inputs
 TIMEOUT, DIED = {"status": "timeout"}, {"status": "died"}
 WRONG = body("return f(x)")
 
@@ -111,7 +114,7 @@ PATCHES = {  # of what a grader might judge with
     "sys.modules['course_nn'] = sys.modules['course_nn.checks'] = m\n",
 }
 
-FATAL = "numpy itself", "modules"  # nothing runs in that process any more, not even what is right
+FATAL = ("numpy itself",)  # nothing can be told from that process any more
 
 LIARS = {  # values whose comparison lies
     "a number": "class Any(float):\n    __eq__ = __lt__ = __gt__ = __le__ = __ge__ = "
@@ -225,12 +228,16 @@ CORPUS: dict[str, Submitted] = {
     "a coroutine": Submitted("async " + body("return 1")),
     "another answer each time": Submitted(
         "calls = []\n"
-        + body("calls.append(1)", "return (f(x + h) - f(x - h)) / (2 * h) * (1 + len(calls) // 13)"),
+        + body("calls.append(1)", f"return (f(x + h) - f(x - h)) / (2 * h) * (1 + len(calls) // {MANY})"),
         points=HALF,
     ),
     # What is patched stays in the process that it is in
     **{
-        f"patches {name}": Submitted(patch + WRONG, points=(0, 0) if name in FATAL else (0, 1))
+        f"patches {name}": Submitted(
+            patch + WRONG,
+            points=(0, 1),  # what stands before it was judged in its place
+            status="protocol error" if name in FATAL else "ok",
+        )
         for name, patch in PATCHES.items()
     },
     **{f"lies as {name}": Submitted(source) for name, source in LIARS.items()},
