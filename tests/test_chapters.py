@@ -69,8 +69,8 @@ CODE = sorted(
 @pytest.mark.parametrize(
     "line",
     [
-        "for n in range(1, 7):",
-        'assert re.fullmatch(r"[1-6]\\.\\d+", number)',
+        f"for n in range(1, {len(CHAPTERS) + 1}):",
+        rf'assert re.fullmatch(r"[1-{len(CHAPTERS)}]\.\d+", number)',
         'title = re.match(r"# \\d\\. (.+)", first)[1]',
         'place.glob(f"0{chapter}_*.ipynb")',
         'lessons.glob("0[1-9]_*/lesson.md")',

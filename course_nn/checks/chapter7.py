@@ -8,6 +8,12 @@ from course_nn.checks.registry import exercise
 from course_nn.i18n import N_
 
 
+def tiny_and_large(rng, arrays):
+    """A size, and arrays of 25 numbers of about that size."""
+    for size in (1e-4, 1e4):
+        yield size, rng.normal(size=(arrays, 25)) * size
+
+
 def slopes(rng):
     """w, g, learning_rate: sizes far apart, a slope of 0, whole numbers, and other shapes."""
     yield np.array([1.0, 1.0, 1.0]), np.array([0.5, -0.0005, 0.0]), 0.1
@@ -16,6 +22,8 @@ def slopes(rng):
     yield np.array(3.0), np.array(-0.1), 0.01
     for shape in ((4,), (2, 3)):
         yield rng.normal(size=shape).round(2), rng.normal(size=shape).round(2) * 10, 0.03
+    for size, (w, g) in tiny_and_large(rng, 2):
+        yield w, g, size
 
 
 def signs_in_place(w, g, learning_rate):
@@ -95,6 +103,8 @@ def networks(rng):
     for shapes in (((2,), (3, 2)), ((2, 2), (2,), (2, 1))):
         weights, gradients, roots = ([rng.normal(size=s).round(2) for s in shapes] for _ in "wgv")
         yield weights, gradients, [root**2 for root in roots], 0.3, 0.1
+    for size, (w, g, root) in tiny_and_large(rng, 3):
+        yield [w], [g], [root**2], size, size / 10
 
 
 def adagrad(weights, gradients, squares, learning_rate, epsilon, add=None, bottom=None, old=False):
@@ -238,6 +248,16 @@ def wavering(rng):
         before = rng.normal(0.5, 2, size=(4, *shape)).round(2)
         w, g = rng.normal(size=(2, *shape)).round(2)
         yield w, g, before.mean(axis=0), (before**2).mean(axis=0), 0.05, 0.8, 0.1
+    for size, (w, g, *before) in tiny_and_large(rng, 6):
+        yield (
+            w,
+            g,
+            np.mean(before, axis=0),
+            np.mean(np.square(before), axis=0),
+            size,
+            0.8,
+            size / 10,
+        )
 
 
 def centered(
@@ -378,6 +398,8 @@ def means(rng):
     yield np.array(2.0), 0.75, 4
     for shape, t in (((3,), 7), ((2, 2), 10)):
         yield rng.normal(size=shape).round(2), 0.8, t
+    for _size, (mean,) in tiny_and_large(rng, 1):
+        yield mean, 0.8, 3
 
 
 bias_corrected = exercise(
@@ -440,10 +462,12 @@ def first_and_later(rng):
     zero = np.zeros(1)
     yield np.array([0.5]), zero, zero, 1, 0.001, 0.9, 0.999, 0.0
     yield np.array([1.0, 0.0]), np.zeros(2), np.zeros(2), 1, 0.1, 0.9, 0.99, 0.25
-    yield np.array([2, -1]), np.array([1, 0]), np.array([4, 9]), 2, 0.5, 0.5, 0.75, 0.125
+    yield np.array([2, -1]), np.array([1, 0]), np.array([5, 8]), 2, 0.5, 0.5, 0.75, 0.125
     for shape, t in (((3,), 3), ((2, 2), 10), ((2, 3), 2)):
         g, m = rng.normal(size=(2, *shape)).round(2)
         yield g, m, rng.random(shape).round(2) + 0.1, t, 0.05, 0.8, 0.95, 0.1
+    for size, (g, m, root) in tiny_and_large(rng, 3):
+        yield g, m, root**2, 40, size, 0.9, 0.99, size / 10
 
 
 def adam(
@@ -575,10 +599,12 @@ def decaying(rng):
     yield np.array([1.0, 1.0]), np.zeros(2), 0.01, 0.1, np.array([True, False])
     yield np.array([2.0, -4.0]), np.array([0.5, 0.5]), 0.1, 0.5, np.array([True, True])
     yield np.array([3.0, -1.0]), np.array([-1.0, 2.0]), 0.5, 0.25, np.array([False, False])
-    yield np.array([4, 8]), np.array([1, -1]), 0.5, 0.5, np.array([False, True])
+    yield np.array([4, 7]), np.array([1, -1]), 0.5, 0.5, np.array([False, True])
     for shape in ((3,), (2, 3)):
         w, change = rng.normal(size=(2, *shape)).round(2)
         yield w, change, 0.3, 0.2, rng.random(shape) < 0.5
+    for _size, (w, change) in tiny_and_large(rng, 2):
+        yield w, change, 0.3, 0.2, rng.random(25) < 0.5
 
 
 decayed_step = exercise(
@@ -691,6 +717,8 @@ def rolling(rng):
     for shape in ((3,), (2, 3)):
         w, g, velocity = rng.normal(size=(3, *shape)).round(2)
         yield w, g, velocity, 0.05, 0.9
+    for _size, (w, g, velocity) in tiny_and_large(rng, 3):
+        yield w, g, velocity, 0.25, 0.9
 
 
 nesterov_step = exercise(
@@ -815,6 +843,8 @@ def moments(rng):
     yield 130, 100, 1.0, 0.25
     yield 1000, 10, 0.5, 0.1
     yield 1, 1, 3.0, 2.0
+    yield 3, 10, 4e-4, 1e-5
+    yield 3, 10, 5e4, 2e3
     for _ in range(3):
         yield int(rng.integers(1, 40)), 40, float(rng.integers(2, 9)), 0.5
 
@@ -925,6 +955,8 @@ def beginnings(rng):
     yield 99, 100, 1.0
     yield 100, 100, 1.0
     yield 1000, 10, 0.03
+    yield 2, 7, 0.0004
+    yield 2, 7, 5e4
     yield int(rng.integers(1, 50)), 50, 3.0
 
 
@@ -992,21 +1024,28 @@ warmup_rate = exercise(
 def tables(rng):
     """scores: the best in the first, middle or last place, ties in both orders, and nan everywhere."""
     nan = float("nan")
-    yield ({"SGD": {0.1: 0.91, 1.0: nan}, "Adam": {0.001: 0.9, 0.003: 0.93}},)
-    yield ({"SGD": {0.01: 0.8, 0.1: 0.9, 1.0: 0.3}},)
-    yield ({"SGD": {1.0: nan, 0.1: 0.7}, "Adam": {0.01: nan, 0.003: nan, 0.001: 0.2}},)
-    yield ({"Adam": {0.003: 0.93, 0.001: 0.93, 0.01: 0.9}},)
-    yield ({"Adam": {0.001: 0.93, 0.003: 0.93}, "RMSprop": {0.1: 0.5, 0.01: 0.9, 0.001: 0.9}},)
-    yield ({"SGD": {0.1: 0.0}, "Adagrad": {1.0: 0.0, 0.5: 0.0, 2.0: nan}},)
-    yield ({"a": {3: 0.5, 2: 0.75, 1: 0.25}, "b": {2: 0.1, 3: 0.2}, "c": {1: 1.0, 2: 0.99}},)
-    rates = rng.permutation(6)
-    yield ({"SGD": {float(rate): round(float(rng.random()), 2) for rate in rates}},)
+    yield ({"SGD": [(0.1, 0.91), (1.0, nan)], "Adam": [(0.001, 0.9), (0.003, 0.93)]},)
+    yield ({"SGD": [(0.01, 0.8), (0.1, 0.9), (1.0, 0.3)]},)
+    yield ({"SGD": [(1.0, nan), (0.1, 0.7)], "Adam": [(0.01, nan), (0.003, nan), (0.001, 0.2)]},)
+    yield ({"Adam": [(0.003, 0.93), (0.001, 0.93), (0.01, 0.9)]},)
+    yield (
+        {
+            "Adam": [(0.001, 0.93), (0.003, 0.93)],
+            "RMSprop": [(0.1, 0.5), (0.01, 0.9), (0.001, 0.9)],
+        },
+    )
+    yield ({"SGD": [(0.1, 0.0)], "Adagrad": [(1.0, 0.0), (0.5, 0.0), (2.0, nan)]},)
+    yield ({"a": [(3, 0.5), (2, 0.75), (1, 0.25)], "b": [(2, 0.1), (3, 0.2)], "c": [(1, 1.0)]},)
+    yield ({"SGD": [(0.0004, 0.98765), (2000.0, 0.0003)], "Adam": [(1e3, 0.5), (3e3, 0.91234)]},)
+    yield ({f"run {seed}": [(0.1, 0.9), (0.2, float(rng.random()))] for seed in range(25)},)
+    rates = rng.permutation(6) + 1
+    yield ({"SGD": [(float(rate), round(float(rng.random()), 2)) for rate in rates]},)
 
 
 def choose(scores, key, keep=lambda score: not math.isnan(score)):
     found = {}
     for name, runs in scores.items():
-        pairs = [(rate, score) for rate, score in runs.items() if keep(score)]
+        pairs = [(rate, score) for rate, score in runs if keep(score)]
         found[name] = max(pairs, key=key)
     return found
 
@@ -1014,8 +1053,8 @@ def choose(scores, key, keep=lambda score: not math.isnan(score)):
 def nan_wins(scores):
     found = {}
     for name, runs in scores.items():
-        best = next(iter(runs.items()))
-        for rate, score in runs.items():
+        best = runs[0]
+        for rate, score in runs:
             if not score <= best[1]:
                 best = rate, score
         found[name] = best
@@ -1024,22 +1063,19 @@ def nan_wins(scores):
 
 def same_rate(scores):
     """All at the rate that is best on average, where it was tried."""
-    rates = sorted({rate for runs in scores.values() for rate in runs})
-    mean = {
-        rate: np.nanmean([runs.get(rate, 0.0) for runs in scores.values()]) if rates else 0
-        for rate in rates
-    }
-    best = max(rates, key=lambda rate: mean[rate])
-    return {name: (best, runs.get(best, float("nan"))) for name, runs in scores.items()}
+    runs = {name: dict(pairs) for name, pairs in scores.items()}
+    rates = sorted({rate for tried in runs.values() for rate in tried})
+    best = max(rates, key=lambda rate: np.nansum([tried.get(rate, 0) for tried in runs.values()]))
+    return {name: (best, tried.get(best, float("nan"))) for name, tried in runs.items()}
 
 
 def by_hand(scores):
     found = {}
     for name in scores:
         best_rate, best_score = None, -math.inf
-        for rate in sorted(scores[name]):
-            if scores[name][rate] > best_score:
-                best_rate, best_score = rate, scores[name][rate]
+        for rate, score in sorted(scores[name]):
+            if score > best_score:
+                best_rate, best_score = rate, score
         found[name] = (best_rate, best_score)
     return found
 
@@ -1064,7 +1100,7 @@ fair_comparison = exercise(
     ),
     mistakes={
         N_("The last rate is taken, not the best."): (
-            lambda scores: {name: list(runs.items())[-1] for name, runs in scores.items()}
+            lambda scores: {name: runs[-1] for name, runs in scores.items()}
         ),
         N_("The lowest score is taken. Higher is better here."): (
             lambda scores: choose(scores, key=lambda pair: (-pair[1], -pair[0]))
@@ -1073,7 +1109,7 @@ fair_comparison = exercise(
         N_("Of two rates with the same score the larger is taken. Take the smaller."): (
             lambda scores: choose(scores, key=lambda pair: (pair[1], pair[0]))
         ),
-        N_("Of two rates with the same score the first in the dict is taken. Take the smaller."): (
+        N_("Of two rates with the same score the first in the list is taken. Take the smaller."): (
             lambda scores: choose(scores, key=lambda pair: pair[1])
         ),
         N_("All are compared at one rate. Each chooses its own."): same_rate,
@@ -1106,21 +1142,19 @@ fair_comparison = exercise(
     rights=(
         lambda scores: {
             name: max(
-                ((rate, score) for rate, score in sorted(runs.items()) if score == score),  # noqa: PLR0124
+                ((rate, score) for rate, score in sorted(runs) if score == score),  # noqa: PLR0124
                 key=lambda pair: pair[1],
             )
             for name, runs in scores.items()
         },
         lambda scores: {
-            name: min(
-                ((r, s) for r, s in runs.items() if not np.isnan(s)), key=lambda p: (-p[1], p[0])
-            )
+            name: min(((r, s) for r, s in runs if not np.isnan(s)), key=lambda p: (-p[1], p[0]))
             for name, runs in scores.items()
         },
         lambda scores: {
             name: [
-                sorted(runs)[int(np.nanargmax([runs[r] for r in sorted(runs)]))],
-                float(np.nanmax(list(runs.values()))),
+                sorted(runs)[int(np.nanargmax([s for _r, s in sorted(runs)]))][0],
+                float(np.nanmax([s for _r, s in runs])),
             ]
             for name, runs in scores.items()
         },
