@@ -105,7 +105,9 @@ differences = Exercise(
     reference=lambda a, b: a[:, np.newaxis] - b,
     inputs=pairs,
     hints=(
-        N_("The answer has a row for each number of a. Which shape must a have, so that it is a column?"),
+        N_(
+            "The answer has a row for each number of a. Which shape must a have, so that it is a column?"
+        ),
         N_("(n, 1) minus (m,) is (n, m). `a[:, np.newaxis]` and `a.reshape(-1, 1)` are columns."),
     ),
     why=N_(
@@ -203,12 +205,12 @@ replace_negative = Exercise(
         N_("Everything below value became value. Only what is below 0 is to be replaced."): (
             lambda x, value: np.maximum(x, value)
         ),
-        N_("The negative numbers are left out. The table keeps its shape, with value in their place."): (
-            lambda x, value: x[x >= 0]
-        ),
+        N_(
+            "The negative numbers are left out. The table keeps its shape, with value in their place."
+        ): (lambda x, value: x[x >= 0]),
         N_(
             "The result holds whole numbers, and value is cut off. Is it made in an array of the type of x?"
-        ): lambda x, value: np.where(x < 0, value, x).astype(x.dtype),
+        ): lambda x, value: np.asarray(np.where(x < 0, value, x)).astype(x.dtype),
         N_("This is the mask itself, True where x is below 0. Use it to choose."): (
             lambda x, value: x < 0
         ),
