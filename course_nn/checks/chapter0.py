@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_nn.checks.engine import Exercise
+from course_nn.checks.registry import exercise
 from course_nn.i18n import N_
 
 
@@ -34,7 +34,7 @@ def in_place(x):
     return x
 
 
-center_columns = Exercise(
+center_columns = exercise(
     number="0.1",
     name="center_columns",
     title=N_("Columns without their mean"),
@@ -95,7 +95,7 @@ def pairs(rng):
         yield rng.normal(size=n).round(1), rng.normal(size=m).round(1)
 
 
-differences = Exercise(
+differences = exercise(
     number="0.2",
     name="differences",
     title=N_("The difference of every pair"),
@@ -172,7 +172,7 @@ def by_loop(x, value):
     return result
 
 
-replace_negative = Exercise(
+replace_negative = exercise(
     number="0.3",
     name="replace_negative",
     title=N_("Negative numbers replaced"),
@@ -225,5 +225,3 @@ replace_negative = Exercise(
         lambda x, value: np.vectorize(lambda one: float(one) if one >= 0 else float(value))(x),
     ),
 )
-
-EXERCISES = [center_columns, differences, replace_negative]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_nn.checks.engine import Exercise
+from course_nn.checks.registry import exercise
 from course_nn.i18n import N_
 
 
@@ -23,7 +23,7 @@ def signs_in_place(w, g, learning_rate):
     return w
 
 
-sign_step = Exercise(
+sign_step = exercise(
     number="7.1",
     name="sign_step",
     title=N_("A step by the sign"),
@@ -123,7 +123,7 @@ def adagrad_by_loop(weights, gradients, squares, learning_rate, epsilon):
     return new_weights, new_squares
 
 
-adagrad_step = Exercise(
+adagrad_step = exercise(
     number="7.2",
     name="adagrad_step",
     title=N_("Adagrad for a whole network"),
@@ -251,7 +251,7 @@ def centered(
     return w - learning_rate * top / bottom(*((mean, squares) if old else (m, v)), epsilon), m, v
 
 
-centered_rmsprop_step = Exercise(
+centered_rmsprop_step = exercise(
     number="7.3",
     name="centered_rmsprop_step",
     title=N_("RMSprop, centered"),
@@ -380,7 +380,7 @@ def means(rng):
         yield rng.normal(size=shape).round(2), 0.8, t
 
 
-bias_corrected = Exercise(
+bias_corrected = exercise(
     number="7.4",
     name="bias_corrected",
     title=N_("The hat"),
@@ -478,7 +478,7 @@ def _adam(**change):
     )
 
 
-adam_change = Exercise(
+adam_change = exercise(
     number="7.5",
     name="adam_change",
     title=N_("What Adam changes"),
@@ -581,7 +581,7 @@ def decaying(rng):
         yield w, change, 0.3, 0.2, rng.random(shape) < 0.5
 
 
-decayed_step = Exercise(
+decayed_step = exercise(
     number="7.6",
     name="decayed_step",
     title=N_("Decay beside the step"),
@@ -693,7 +693,7 @@ def rolling(rng):
         yield w, g, velocity, 0.05, 0.9
 
 
-nesterov_step = Exercise(
+nesterov_step = exercise(
     number="7.7",
     name="nesterov_step",
     title=N_("Nesterov's momentum"),
@@ -824,7 +824,7 @@ def along(step, steps, initial, final, angle=math.pi, clamp=True, cosine=math.co
     return final + (initial - final) * (1 + cosine(angle * share)) / 2
 
 
-cosine_rate = Exercise(
+cosine_rate = exercise(
     number="7.8",
     name="cosine_rate",
     title=N_("Along a cosine"),
@@ -932,7 +932,7 @@ def warming(step, warmup, rate, shift=1):
     return rate if step >= warmup else rate * (step + shift) / warmup
 
 
-warmup_rate = Exercise(
+warmup_rate = exercise(
     number="7.9",
     name="warmup_rate",
     title=N_("Warm up"),
@@ -1044,7 +1044,7 @@ def by_hand(scores):
     return found
 
 
-fair_comparison = Exercise(
+fair_comparison = exercise(
     number="7.10",
     name="fair_comparison",
     title=N_("A fair comparison"),
@@ -1127,16 +1127,3 @@ fair_comparison = Exercise(
         by_hand,
     ),
 )
-
-EXERCISES = [
-    sign_step,
-    adagrad_step,
-    centered_rmsprop_step,
-    bias_corrected,
-    adam_change,
-    decayed_step,
-    nesterov_step,
-    cosine_rate,
-    warmup_rate,
-    fair_comparison,
-]

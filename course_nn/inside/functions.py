@@ -34,6 +34,16 @@ def growth(x):
     return np.exp(x)
 
 
+def relu(x):
+    """np.maximum(x, 0)"""
+    return np.maximum(x, 0)
+
+
+def tanh(x):
+    """np.tanh(x)"""
+    return np.tanh(x)
+
+
 # Of an array, with one number as their value
 
 
