@@ -76,7 +76,7 @@ def standstill(table: Mapping[str, Sequence[float]], depths: Sequence[int]) -> P
     for (name, values), (color, style) in zip(table.items(), _STYLES):
         axes.plot(places, 100 * np.array(values), style, color=color, ms=6, label=name)
     axes.axhline(10, color=GRAY, lw=1.2)
-    axes.text(places[-1], 11, _("guessing"), ha="right", va="bottom")
+    axes.text(places[0], 9, _("guessing"), ha="left", va="top")
     axes.set_xticks(places, [str(depth) for depth in depths])
     axes.set(xlabel=_("hidden layers"), ylabel=_("images read right (%)"), ylim=(0, 100))
     axes.set_title(_("Which networks still learn as they get deeper"))

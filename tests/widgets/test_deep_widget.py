@@ -1,0 +1,56 @@
+"""The figure of chapter 8: what it measures is what a network of the package has, and each dial turns it."""
+
+import numpy as np
+import pytest
+
+from course_nn.datasets import mnist
+from course_nn.layers import Dense
+from course_nn.models import Sequential
+from course_nn.utils import to_categorical
+from course_nn.widgets import deep
+
+
+@pytest.mark.parametrize("activation", deep.ACTIVATIONS)
+def test_it_measures_what_the_package_computes(activation):
+    depth, found = 4, deep.measure(4, activation, "Glorot")
+    (images, labels), _test = mnist.load_data()
+    x, y = images[:100].reshape(100, 784) / 255, to_categorical(labels[:100], 10)
+    model = Sequential(dtype="float64")
+    for _layer in range(depth):
+        model.add(Dense(100, activation=activation.lower(), use_bias=False))
+    model.add(Dense(10, activation="softmax", use_bias=False))
+    model.compile("sgd", "categorical_crossentropy")
+    model.build((784,))
+    rng, sizes = np.random.default_rng(0), [784, *[100] * depth, 10]
+    model.set_weights(
+        [rng.normal(0, np.sqrt(2 / (a + b)), (a, b)) for a, b in zip(sizes, sizes[1:])]  # noqa: RUF007
+    )
+    model.loss_and_gradients(x, y.astype(float))
+    wanted = [np.sqrt(np.mean(layer.gradients["kernel"] ** 2)) for layer in model.layers[:-1]]
+    assert np.allclose(found.gradients, wanted, rtol=1e-9)
+    spreads, h = [], x
+    for layer in model.layers[:-1]:
+        h = layer.forward(h).copy()
+        spreads.append(h.std())
+    assert np.allclose(found.spreads, spreads, rtol=1e-9)
+
+
+def test_each_dial_changes_picture_and_sentence():
+    shown = deep.layers()
+    stage, controls, note = shown.children
+    depth, activation, first = controls.children
+    assert "fades on its way back" in note.value
+    seen = {stage.png}
+    activation.value = "ReLU"
+    first.value = "N(0, 0.05)"
+    assert "fades on its way forward" in note.value
+    seen.add(stage.png)
+    first.value = "1.5 × He"
+    assert "explodes" in note.value
+    seen.add(stage.png)
+    first.value = "He"
+    assert "stay level" in note.value
+    depth.value = 50
+    assert len(deep.measure(50, "ReLU", "He").spreads) == 50
+    assert len(seen | {stage.png}) == 4
+    shown.close()
