@@ -45,10 +45,10 @@ def test_each_dial_changes_picture_and_sentence():
     first.value = "N(0, 0.05)"
     assert "fades on its way forward" in note.value
     seen.add(stage.png)
-    first.value = "1.5 × He"
+    depth.value, first.value = 30, "1.5 × He"
     assert "explodes" in note.value
     seen.add(stage.png)
-    first.value = "He"
+    depth.value, first.value = 10, "He"
     assert "stay level" in note.value
     depth.value = 50
     assert len(deep.measure(50, "ReLU", "He").spreads) == 50
