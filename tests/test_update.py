@@ -1,6 +1,7 @@
 """An update of the course loses nothing of its reader's."""
 
 import json
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -275,3 +276,21 @@ def test_a_learners_own_folder_is_theirs_and_the_answers_stay_with_the_course(
     assert list(tmp_path.glob("exercises/before_reset/*"))
     name = "exercises/01_derivatives.ipynb"
     assert sources(tmp_path / name) == sources(update.COURSE / name)
+
+
+def test_check_progress_and_doctor_follow_the_learners_own_folder(tmp_path, monkeypatch, capsys):
+    home = tmp_path / "mine"
+    update.settle(home)
+    monkeypatch.setenv("COURSE_NN_HOME", str(home))
+    monkeypatch.setenv("COURSE_NN_DATA", str(tmp_path / "progress"))
+    monkeypatch.chdir(update.COURSE)
+    cli.main(["check", "1.2"])  # not answered there yet
+    assert "1 passed" not in capsys.readouterr().out
+    name = "01_derivatives.ipynb"
+    shutil.copy(update.COURSE / "worked_answers" / name, home / "exercises" / name)
+    assert cli.main(["check", "1.2"]) == 0
+    capsys.readouterr()
+    assert cli.main(["progress"]) == 0
+    assert "1 of 8" in capsys.readouterr().out
+    assert cli.main(["doctor"]) == 0
+    assert f"Exercises: {home / 'exercises'}\n" in capsys.readouterr().out
