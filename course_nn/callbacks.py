@@ -123,9 +123,7 @@ class CallbackList:
     @staticmethod
     def _checked(callback: Callback, name: str) -> Callable[..., None]:
         method = getattr(callback, name)
-        given: tuple[Any, ...] = (
-            ("batch or epoch", {}) if "batch" in name or "epoch" in name else ({},)
-        )
+        given: tuple[Any, ...] = ("batch", {}) if "batch" in name or "epoch" in name else ({},)
         try:
             inspect.signature(method).bind(*given)
         except TypeError:

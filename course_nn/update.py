@@ -13,18 +13,20 @@ import ast
 import contextlib
 import copy
 import itertools
-import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from course_nn import notebooks
 from course_nn.checks.store import RENAMED
 from course_nn.i18n import _
+
+if TYPE_CHECKING:
+    import subprocess
 
 COURSE = Path(__file__).resolve().parent.parent
 FOLDERS = ("notebooks", "exercises")
@@ -368,7 +370,9 @@ def _from_folder(source: Path, home: Path, course: Path) -> list[str]:
     return list(filter(None, told))
 
 
-def _git(course: Path, *command: str) -> subprocess.CompletedProcess[bytes]:
+def _git(course: Path, *command: str) -> "subprocess.CompletedProcess[bytes]":
+    import subprocess  # where there are no processes, a check needs none
+
     return subprocess.run(["git", *command], cwd=course, capture_output=True, check=False)
 
 

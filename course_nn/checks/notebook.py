@@ -4,7 +4,7 @@ import contextlib
 import itertools
 from pathlib import Path
 
-from course_nn import notebooks, update
+from course_nn import notebooks
 from course_nn.chapters import ANSWERS, CHAPTERS, STUBS, folder
 from course_nn.checks import panel
 from course_nn.checks.engine import Exercise
@@ -59,5 +59,7 @@ def reset(exercise: Exercise) -> tuple[Path, Path]:
     copy = next(kept / name for name in names if not (kept / name).exists())
     copy.write_bytes(before)
     notebooks.write(file, notebook)
+    from course_nn import update  # brings zip archives along, which no check needs
+
     update.remember(file, folder().parent)
     return file, copy

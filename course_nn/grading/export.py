@@ -23,7 +23,7 @@ from course_nn.i18n import _
 
 # The headings of Moodle's columns in the languages that its sheets mostly come in.
 GRADE = ("grade", "calificación", "note", "bewertung", "nota")
-COMMENT = ("feedback comments", "comentarios de retroalimentación", "feedback als kommentar")
+COMMENT = r"(?i)feedback (comments|als)|comentarios de (la )?retro"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def moodle(sheet: Path, standings: Iterable[Standing], feedback: Path, out: Path
                 "first column, and a column Grade. In the assignment choose Download grading worksheet."
             ).format(path=sheet)
         )
-    comment = next((i for i, cell in enumerate(head) if cell.casefold() in COMMENT), None)
+    comment = next((i for i, cell in enumerate(head) if re.match(COMMENT, cell)), None)
     name = 1 if len(head) > 1 else 0
     places = {_digits(row[0]): row for row in rows[1:] if row}
     named = _by_name((row[name], row) for row in rows[1:] if row)

@@ -63,7 +63,7 @@ class Status(StrEnum):
 
     # a submission as a whole
     MISSING = (
-        "nothing handed in",
+        "missing",
         N_("nothing handed in"),
         N_("Nothing was handed in."),
     )

@@ -122,7 +122,7 @@ def test_a_disk_that_is_full_stops_no_check(monkeypatch):
 
 def test_the_course_offers_them_without_importing_them():
     assert {"check", "hint", "solution", "progress"} <= set(course_nn.__all__)
-    with pytest.raises(AttributeError, match="course_nn has nothing called chek"):
+    with pytest.raises(AttributeError, match="course_nn has no 'chek'. Did you mean 'check'"):
         _ = course_nn.chek
     code = "import sys, course_nn; print(sorted(m for m in sys.modules if 'checks' in m or 'sqlite' in m))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from course_nn.checks import EXERCISES, panel
-from course_nn.checks.engine import Error, calling, evaluate
+from course_nn.checks.engine import Error, calling, cases, evaluate
 from course_nn.checks.panel import Panel
 from course_nn.checks.store import Progress
 from course_nn.i18n import set_language
 from tests.support.pseudo import compile_catalogue, english
 
 CENTRAL = EXERCISES["central_difference"]
+CASES = cases(CENTRAL)
 DENSE = EXERCISES["dense_backward"]
 
 
@@ -63,7 +64,7 @@ def test_the_three_outcomes_as_text():
         "  got       0.6",
         "  expected  6.0",
         "  where     square(x) = x ** 2",
-        "Right in 1 of 12 calls. `hint(central_difference)` gives a hint.",
+        f"Right in 1 of {len(CASES)} calls. `hint(central_difference)` gives a hint.",
     ]
 
 

@@ -65,7 +65,7 @@ def test_what_a_teacher_writes_is_kept_over_every_regrade(term, capsys):
 
 def test_who_has_handed_in_nothing_has_a_row_and_is_no_zero(term, capsys):
     rows = graded("--roster", "class.csv")
-    assert rows["Zoë Weiß"]["status"] == "nothing handed in" and len(rows) == 3
+    assert rows["Zoë Weiß"]["status"] == "missing" and len(rows) == 3
     out = capsys.readouterr().out
     assert "left out" in out and "nothing handed in 1, handed in without an answer 1" in out
     assert f"mean        {FIRST.points:.1f} of" in out
