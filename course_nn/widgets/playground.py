@@ -7,6 +7,7 @@ with the package at work: a `Sequential`, compiled, and `fit` an epoch at a time
 import asyncio
 import math
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -113,7 +114,9 @@ class Playground:
         """Train for ``epochs``, fewer if that takes longer than ``seconds``."""
         end = time.perf_counter() + seconds
         for _epoch in range(epochs if self.finite else 0):
-            self.model.fit(*self.training, batch_size=self.batch, epochs=1, verbose=0)
+            with warnings.catch_warnings():  # a loss that is no number is told below the figure
+                warnings.simplefilter("ignore", RuntimeWarning)
+                self.model.fit(*self.training, batch_size=self.batch, epochs=1, verbose=0)
             self.epoch += 1
             self._measure()
             if not self.finite or time.perf_counter() > end:

@@ -35,7 +35,7 @@ class _Carried:
             return repr(value)
         if value is np:
             return "np"
-        if getattr(value, "__module__", None) in ("builtins", "itertools", "_operator"):
+        if getattr(value, "__module__", None) in ("builtins", "itertools", "math", "_operator"):
             return f"__import__({value.__module__!r}).{value.__name__}"
         if dataclasses.is_dataclass(value) and isinstance(value, type):
             fields = [field.name for field in dataclasses.fields(value)]
