@@ -310,4 +310,5 @@ class _Progress:
 
     def close(self) -> None:
         if self.bar is not None:
+            self.bar.n = self.done  # the last one may have come within `mininterval`
             self.bar.close()
