@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from course_nn import saving
-from course_nn._arrays import Array, Buffers, Shape, aligned_zeros
+from course_nn._arrays import Array, Buffers, Shape, aligned_zeros, warm_up_products
 from course_nn._names import missing
 from course_nn.i18n import _
 from course_nn.layers import Input, Layer
@@ -134,6 +134,7 @@ class Sequential(Trainable):
                     "or call fit, which learns the shape from the data."
                 )
             )
+        warm_up_products()
         given = shape = tuple(shape)
         for layer in self.layers:
             shape = layer.build(shape, self._rng, self.dtype)

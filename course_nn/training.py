@@ -10,7 +10,7 @@ import numpy as np
 
 from course_nn import data, losses, optimizers
 from course_nn import metrics as metrics_module
-from course_nn._arrays import Array, Buffers, Shape
+from course_nn._arrays import Array, Buffers, Shape, warm_up_products
 from course_nn._names import Named, explained
 from course_nn.callbacks import (
     CallbackList,
@@ -600,6 +600,7 @@ class Trainable(Named):
         return prepare
 
     def _prepare_inputs(self, x: Any) -> Array:
+        warm_up_products()  # this may be another thread than that which built the model
         x = data.numbers(_("inputs"), x)
         if x.ndim == 1 and self.built and self.takes == (1,):
             x = x[:, np.newaxis]

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from course_nn._arrays import Array
+from course_nn._arrays import Array, warm_up_products
 from course_nn._names import lookup, missing
 from course_nn.i18n import _
 
-__all__ = ["lookup", "normalize", "set_random_seed", "to_categorical"]
+__all__ = ["lookup", "normalize", "set_random_seed", "to_categorical", "warm_up_products"]
 
 _seeds: np.random.Generator | None = None  # where set_random_seed was called, seeds come from here
 
