@@ -95,15 +95,13 @@ INSTEAD = {
 # Arguments of Keras that choose how it computes, not what: they are taken, and change nothing here.
 WITHOUT_EFFECT = {
     "jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss", "workers",
-    "use_multiprocessing", "max_queue_size", "use_ema", "ema_momentum", "ema_overwrite_frequency",
+    "use_multiprocessing", "max_queue_size", "ema_momentum", "ema_overwrite_frequency",
 }  # fmt: skip
 
 # Arguments of Keras that are taken with these values only, because the values ask for nothing.
 ONLY = {
     "activity_regularizer": (None,),
-    "amsgrad": (False,),
     "bias_constraint": (None,),
-    "centered": (False,),
     "data_format": (None, "channels_last"),
     "dtype": (None, "float32"),
     "gradient_accumulation_steps": (None,),
@@ -115,7 +113,7 @@ ONLY = {
     "renorm": (False,),
     "sparse": (None, False),
     "synchronized": (False,),
-    "weight_decay": (None, 0),
+    "use_ema": (None, False),
 }
 
 

@@ -177,7 +177,7 @@ def _compile(model: Any, config: dict[str, Any] | None) -> None:
     optimizer = named(config["optimizer"] if "optimizer" in config else config["optimizer_config"])
     if isinstance(optimizer, tuple):
         kind = type(optimizers.get(optimizer[0]))
-        known = {"clipvalue", "clipnorm", "global_clipnorm"} | set(_arguments(kind))
+        known = {*_arguments(kind), *kind.shared}
         given = {n: v for n, v in optimizer[1].items() if n in known and v is not None}
         rate = named(given.get("learning_rate"))
         if isinstance(rate, tuple):

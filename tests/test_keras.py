@@ -147,9 +147,27 @@ def test_nothing_differs_without_a_word(last, outputs, loss):
 
 
 PROGRAMS = {
-    "Nadam": {"optimizer": lambda k: k.optimizers.Nadam(0.01)},
-    "Adamax": {"optimizer": lambda k: k.optimizers.Adamax(0.01)},
-    "momentum": {"optimizer": lambda k: k.optimizers.SGD(0.05, momentum=0.9, nesterov=True)},
+    "Nadam": {"optimizer": lambda k: k.optimizers.Nadam(0.01, epsilon=0.1)},
+    "Adamax": {"optimizer": lambda k: k.optimizers.Adamax(0.01, epsilon=0.1)},
+    "momentum": {"optimizer": lambda k: k.optimizers.SGD(0.05, momentum=0.9)},
+    "nesterov": {"optimizer": lambda k: k.optimizers.SGD(0.05, momentum=0.9, nesterov=True)},
+    "momentum on a schedule": {
+        "optimizer": lambda k: k.optimizers.SGD(
+            k.optimizers.schedules.ExponentialDecay(0.05, 4, 0.5), momentum=0.9
+        )
+    },
+    "weight decay": {"optimizer": lambda k: k.optimizers.SGD(0.05, weight_decay=0.1)},
+    "Adam": {"optimizer": lambda k: k.optimizers.Adam(0.01)},
+    "Adam, large epsilon": {"optimizer": lambda k: k.optimizers.Adam(0.01, epsilon=0.1)},
+    "AMSGrad": {"optimizer": lambda k: k.optimizers.Adam(0.01, amsgrad=True, epsilon=0.01)},
+    "Adam, decayed": {"optimizer": lambda k: k.optimizers.Adam(0.01, weight_decay=0.1)},
+    "AdamW": {"optimizer": lambda k: k.optimizers.AdamW(0.01, 0.1, epsilon=0.1)},
+    "Adagrad": {"optimizer": lambda k: k.optimizers.Adagrad(0.01, epsilon=0.1)},
+    "RMSprop": {"optimizer": lambda k: k.optimizers.RMSprop(0.01, epsilon=0.1)},
+    "RMSprop, momentum": {"optimizer": lambda k: k.optimizers.RMSprop(0.01, momentum=0.5)},
+    "RMSprop, centered": {
+        "optimizer": lambda k: k.optimizers.RMSprop(0.01, momentum=0.5, centered=True, epsilon=1e-3)
+    },
     "clipnorm": {"optimizer": lambda k: k.optimizers.SGD(0.5, clipnorm=0.1)},
     "global_clipnorm": {"optimizer": lambda k: k.optimizers.SGD(0.5, global_clipnorm=0.1)},
     "clipvalue": {"optimizer": lambda k: k.optimizers.SGD(0.5, clipvalue=0.01)},

@@ -11,9 +11,11 @@ from course_nn.optimizers import (
     SGD,
     Adagrad,
     Adam,
+    Adamax,
     AdamW,
     CosineDecay,
     ExponentialDecay,
+    Nadam,
     RMSprop,
     StepDecay,
 )
@@ -26,6 +28,9 @@ MAKERS = {
     "rmsprop": lambda: RMSprop(0.1),
     "adam": lambda: Adam(0.1),
     "adamw": lambda: AdamW(0.1, weight_decay=0.2),
+    "centered": lambda: RMSprop(0.1, centered=True),
+    "amsgrad": lambda: Adam(0.1, amsgrad=True),
+    "decayed": lambda: SGD(0.1, weight_decay=0.2),
 }
 every_optimizer = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
@@ -33,28 +38,35 @@ every_optimizer = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 def textbook(name, p, gradients):
     """The parameters after each step, from the formulas as the papers write them."""
     v, m, path = np.zeros_like(p), np.zeros_like(p), []
-    squares = np.full_like(p, 0.1)
+    squares, largest = np.full_like(p, 0.1), np.zeros_like(p)
     for t, g in enumerate(gradients, start=1):
         if name == "plain":
             p = p - 0.1 * g
         elif name == "momentum":
-            v = 0.9 * v + g
-            p = p - 0.1 * v
+            v = 0.9 * v + 0.1 * g
+            p = p - v
         elif name == "nesterov":
-            v = 0.9 * v + g
-            p = p - 0.1 * (g + 0.9 * v)
+            v = 0.9 * v + 0.1 * g
+            p = p - 0.1 * g - 0.9 * v
         elif name == "adagrad":
             squares = squares + g**2
-            p = p - 0.1 * g / (np.sqrt(squares) + 1e-7)
+            p = p - 0.1 * g / np.sqrt(squares + 1e-7)
         elif name == "rmsprop":
             v = 0.9 * v + 0.1 * g**2
-            p = p - 0.1 * g / (np.sqrt(v) + 1e-7)
+            p = p - 0.1 * g / np.sqrt(v + 1e-7)
+        elif name == "centered":
+            v = 0.9 * v + 0.1 * g**2
+            m = 0.9 * m + 0.1 * g
+            p = p - 0.1 * g / np.sqrt(v - m**2 + 1e-7)
+        elif name == "decayed":
+            p = p - 0.1 * 0.2 * p - 0.1 * g
         else:
             m = 0.9 * m + 0.1 * g
             v = 0.999 * v + 0.001 * g**2
-            m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+            largest = np.maximum(largest, v)
             decay = 0.1 * 0.2 * p if name == "adamw" else 0
-            p = p - decay - 0.1 * m_hat / (np.sqrt(v_hat) + 1e-7)
+            rate = 0.1 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+            p = p - decay - rate * m / (np.sqrt(largest if name == "amsgrad" else v) + 1e-7)
         path.append(p)
     return path
 
@@ -87,31 +99,81 @@ def start(size=7, steps=30, seed=0, dtype="float64"):
         (lambda: RMSprop(1, rho=0.75), [8, 8 - 4 / math.sqrt(4.75)]),  # v = 1, then 0.75 + 4
         (lambda: Adam(1, beta_1=0.5, beta_2=0.75), [9, 9 - (10 / 3) / math.sqrt(4.75 / 0.4375)]),
         (lambda: AdamW(1, weight_decay=0.1), [8]),  # a tenth of 10, and a step of 1
+        # v = 1 and m = 0.5; then v = 0.75 + 4, m = 0.375 + 1
+        (
+            lambda: RMSprop(1, rho=0.75, centered=True),
+            [10 - 2 / 0.75**0.5, 10 - 2 / 0.75**0.5 - 4 / (4.75 - 1.375**2) ** 0.5],
+        ),
+        # v = 0.5 * 4, then 1 + 0.5 * 16, which is the largest
+        (
+            lambda: Adam(1, beta_1=0, beta_2=0.5, amsgrad=True),
+            [9, 9 - 4 / (9 / 0.75) ** 0.5],
+        ),
+        (lambda: SGD(0.5, weight_decay=0.1), [8.5]),  # a twentieth of 10, and half of 2
     ],
     ids=MAKERS,
 )
 def test_the_first_steps_by_hand(make, path):
     p, gradients = np.array([10.0]), [[2.0], [4.0]]
     steps = run(make(), p, gradients)
-    assert np.concatenate(steps)[: len(path)] == pytest.approx(path, abs=1e-6)
+    assert np.concatenate(steps)[: len(path)] == pytest.approx(path, abs=1e-5)
 
 
 def test_adams_first_step_is_the_learning_rate_whatever_the_gradient():
-    p, g = np.zeros(4), np.array([1e-3, -1, 50, -1e6])
+    p, g = np.zeros(4), np.array([1e-2, -1, 50, -1e6])
     Adam(0.1).step(p, g)
     assert p == pytest.approx([-0.1, 0.1, -0.1, 0.1], rel=1e-3)
 
 
-def test_epsilon_is_added_after_the_square_root():
-    """PyTorch's place. Under the root, as in Keras, these would be 1 / sqrt(2) and less."""
+def test_epsilon_stands_where_keras_has_it():
+    """Under the root, and for Adam beside that of v before the bias correction; the others beside it, after."""
+    root = math.sqrt(1 - 0.999)
     for optimizer, step in [
-        (RMSprop(1, rho=0, epsilon=1), 1 / (1 + 1)),
-        (Adagrad(1, initial_accumulator_value=0, epsilon=1), 1 / (1 + 1)),
-        (Adam(1, epsilon=1), 1 / (1 + 1)),
+        (RMSprop(1, rho=0, epsilon=1), 1 / math.sqrt(1 + 1)),
+        (RMSprop(1, rho=0.5, centered=True, epsilon=1), 1 / math.sqrt(0.5 - 0.25 + 1)),
+        (Adagrad(1, initial_accumulator_value=0, epsilon=1), 1 / math.sqrt(1 + 1)),
+        (Adam(1, epsilon=1), root / (root + 1)),
+        (Adamax(1, epsilon=1), 1 / (1 + 1)),
+        (Adam(1, epsilon=1, amsgrad=True), root / (root + 1)),
     ]:
         p = np.zeros(1)
         optimizer.step(p, np.ones(1))
         assert p == pytest.approx(-step)
+
+
+def test_nadam_adds_epsilon_after_the_bias_correction():
+    """In a constant slope of 1 the corrected v is 1: epsilon 1 halves the step."""
+    steps = []
+    for epsilon in (0, 1):
+        p = np.zeros(1)
+        Nadam(1, epsilon=epsilon).step(p, np.ones(1))
+        steps.append(float(p[0]))
+    assert steps[1] == pytest.approx(steps[0] / 2)
+
+
+def test_amsgrad_keeps_the_largest_mean_of_squares():
+    """After one large slope the mean forgets it, and the largest does not."""
+    plain, kept = np.zeros(1), np.zeros(1)
+    adam, amsgrad = Adam(1, beta_2=0.5), Adam(1, beta_2=0.5, amsgrad=True)
+    for slope in [100.0] + [1.0] * 20:
+        before = plain.copy(), kept.copy()
+        adam.step(plain, np.array([slope]))
+        amsgrad.step(kept, np.array([slope]))
+    assert before[0] - plain > 50 * (before[1] - kept) > 0
+
+
+def test_a_schedule_changes_the_new_part_of_the_velocity_alone():
+    """As in Keras: what is left of the old step keeps its length. v = 1, then 0.5 + 0.1."""
+    path = run(SGD(lambda t: (1.0, 0.1)[t], momentum=0.5), np.zeros(1), np.ones((2, 1)))
+    assert np.concatenate(path) == pytest.approx([-1, -1.6])
+
+
+@pytest.mark.parametrize(
+    "given", [{"clipvalue": 1, "clipnorm": 1}, {"clipnorm": 1, "global_clipnorm": 1}]
+)
+def test_one_kind_of_clipping_at_a_time(given):
+    with pytest.raises(ValueError, match="one of clipvalue"):
+        SGD(**given)
 
 
 def test_weight_decay_stands_beside_adams_step_not_in_it():
@@ -212,8 +274,9 @@ def test_hyperparameters_from_numpy_give_the_same_steps(make):
     arguments = {k: v for k in known if isinstance(v := getattr(plain, k, None), float)}
     assert "learning_rate" in arguments
     optimizer = type(plain)(
-        **{k: np.float64(v) for k, v in arguments.items()},
-        **({"nesterov": plain.nesterov} if isinstance(plain, SGD) else {}),
+        **{k: np.float64(v) for k, v in arguments.items()}
+        | {k: v for k in known if isinstance(v := getattr(plain, k, None), bool)}
+        | {"weight_decay": np.float64(plain.weight_decay)}
     )
     assert np.array_equal(run(optimizer, p, gradients), run(plain, p, gradients))
     assert all(type(getattr(optimizer, k)) is float for k in arguments)
@@ -234,8 +297,9 @@ def test_what_has_died_out_is_set_to_zero_before_it_slows_the_processor(make):
     momenta = [v for name, v in optimizer.state.items() if name in ("m", "velocity")]
     for momentum in momenta:
         assert momentum[0] == momentum[1] == 0
+        slope = 0.1 if isinstance(optimizer, SGD) else 1  # the learning rate is inside
         assert (
-            momentum[2] == pytest.approx(10, rel=1e-4) or make is MAKERS["plain"]
+            momentum[2] == pytest.approx(10 * slope, rel=1e-4) or not optimizer.momentum
         )  # 1 / (1 - 0.9)
 
 

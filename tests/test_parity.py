@@ -311,23 +311,14 @@ OPTIMIZERS = {
         optimizers.SGD(0.1, momentum=0.9, nesterov=True),
         lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True),
     ),
-    # Epsilon stands after the root, as in PyTorch; Keras adds it under the root.
-    "adagrad": (
-        optimizers.Adagrad(0.1, initial_accumulator_value=0.1, epsilon=1e-3),
-        lambda p: torch.optim.Adagrad(p, 0.1, initial_accumulator_value=0.1, eps=1e-3),
-    ),
-    "rmsprop": (
-        optimizers.RMSprop(0.01, rho=0.8, epsilon=1e-3),
-        lambda p: torch.optim.RMSprop(p, 0.01, alpha=0.8, eps=1e-3),
-    ),
-    # Epsilon is added after the bias correction, as in the paper and PyTorch; Keras adds it before.
+    # Epsilon is added before the bias correction, as in Keras, in PyTorch after it: it is translated at each step.
     "adam": (
         optimizers.Adam(0.01, beta_1=0.8, beta_2=0.95, epsilon=1e-3),
         lambda p: torch.optim.Adam(p, 0.01, betas=(0.8, 0.95), eps=1e-3),
     ),
-    "rmsprop with momentum": (
-        optimizers.RMSprop(0.01, rho=0.8, momentum=0.9, epsilon=1e-3),
-        lambda p: torch.optim.RMSprop(p, 0.01, alpha=0.8, eps=1e-3, momentum=0.9),
+    "amsgrad": (
+        optimizers.Adam(0.01, beta_1=0.8, beta_2=0.95, epsilon=1e-3, amsgrad=True),
+        lambda p: torch.optim.Adam(p, 0.01, betas=(0.8, 0.95), eps=1e-3, amsgrad=True),
     ),
     # The momentum's schedule is 0.96^t, as in the paper and Keras; PyTorch's is 0.96^(0.004 t) by default.
     "nadam": (
@@ -385,6 +376,47 @@ def penalty(theirs):
     )
 
 
+# Epsilon stands under the root, as in Keras, in PyTorch beside it: one so small that it makes no difference.
+UNDER_THE_ROOT = {
+    "adagrad": (
+        optimizers.Adagrad(0.1, initial_accumulator_value=0.1, epsilon=1e-14),
+        lambda p: torch.optim.Adagrad(p, 0.1, initial_accumulator_value=0.1, eps=1e-14),
+    ),
+    "rmsprop": (
+        optimizers.RMSprop(0.01, rho=0.8, epsilon=1e-20),
+        lambda p: torch.optim.RMSprop(p, 0.01, alpha=0.8, eps=1e-20),
+    ),
+    "rmsprop with momentum": (
+        optimizers.RMSprop(0.01, rho=0.8, momentum=0.9, epsilon=1e-20),
+        lambda p: torch.optim.RMSprop(p, 0.01, alpha=0.8, eps=1e-20, momentum=0.9),
+    ),
+    "centered rmsprop": (
+        optimizers.RMSprop(0.01, rho=0.8, centered=True, epsilon=1e-20),
+        lambda p: torch.optim.RMSprop(p, 0.01, alpha=0.8, eps=1e-20, centered=True),
+    ),
+}
+
+
+@pytest.mark.parametrize("ours, theirs", UNDER_THE_ROOT.values(), ids=UNDER_THE_ROOT)
+def test_twenty_steps_where_epsilon_is_under_the_root(ours, theirs):
+    """Along given slopes: those of a network hold some of about 1e-17, where any epsilon counts."""
+    p = normal(5)
+    parameter = tensor(p)
+    their_optimizer = theirs([parameter])
+    for step in range(20):
+        g = normal(5, seed=step)
+        ours.step(p, g)
+        parameter.grad = torch.tensor(g)
+        their_optimizer.step()
+        same(p, parameter)
+
+
+def translate_epsilon(ours, theirs):
+    """sqrt(v) + epsilon before the bias correction is sqrt(v / (1 - beta_2^t)) + epsilon / sqrt(1 - beta_2^t)."""
+    if isinstance(ours, optimizers.Adam):
+        theirs.param_groups[0]["eps"] = ours.epsilon / (1 - ours.beta_2**ours.iterations) ** 0.5
+
+
 def compare_steps(optimizer, their_optimizer, schedule=None, steps=20):
     """Loss, every gradient and every weight, at each step; batches of 8 and a short one of 3."""
     model, theirs, pairs = twins()
@@ -405,6 +437,7 @@ def compare_steps(optimizer, their_optimizer, schedule=None, steps=20):
         for layer, name, parameter in pairs:
             same(layer.gradients[name], plain(parameter.grad).T)
         model.optimizer.step(model.parameters, model.gradients)
+        translate_epsilon(model.optimizer, their_optimizer)
         their_optimizer.step()
         if schedule:
             schedule.step()
@@ -425,8 +458,11 @@ def test_fit_takes_these_steps():
     model.compile(optimizers.Adam(0.01), "categorical_crossentropy")
     model.fit(x, y, epochs=5, batch_size=9, shuffle=False, verbose=0)  # 9, 9, 9 and 5 rows
     their_optimizer = torch.optim.Adam(theirs.parameters(), 0.01, eps=1e-7)
+    model.optimizer.iterations = 0  # counted again, for epsilon
     for _epoch in range(5):
         for start in range(0, 32, 9):
+            model.optimizer.iterations += 1
+            translate_epsilon(model.optimizer, their_optimizer)
             their_optimizer.zero_grad()
             z = theirs(torch.tensor(x[start : start + 9]))
             (F.cross_entropy(z, torch.tensor(y[start : start + 9])) + penalty(theirs)).backward()
@@ -473,11 +509,9 @@ def test_schedule(ours, theirs):
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_twenty_steps_on_a_schedule(name):
-    """As in PyTorch the rate multiplies the velocity of momentum; Keras puts it inside."""
+    """Without momentum: in PyTorch the rate multiplies the velocity, in Keras and here it is inside."""
     ours, theirs = SCHEDULES[name]
-    compare_steps(
-        optimizers.SGD(ours, momentum=0.9), lambda p: torch.optim.SGD(p, 0.1, momentum=0.9), theirs
-    )
+    compare_steps(optimizers.SGD(ours), lambda p: torch.optim.SGD(p, 0.1), theirs)
 
 
 def test_every_layer_loss_and_optimizer_is_compared():
@@ -488,7 +522,7 @@ def test_every_layer_loss_and_optimizer_is_compared():
     assert set(layers.LAYERS.values()) == compared | not_to_compare
     # Adamax is compared with Keras: PyTorch adds its epsilon elsewhere.
     assert set(optimizers.OPTIMIZERS.values()) == {optimizers.Adamax} | {
-        type(ours) for ours, _theirs in OPTIMIZERS.values()
+        type(ours) for ours, _theirs in (OPTIMIZERS | UNDER_THE_ROOT).values()
     }
     assert set(ACTIVATIONS) == set(layers.activations.ACTIVATIONS)
     for name in losses.LOSSES:

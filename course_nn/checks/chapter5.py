@@ -1095,7 +1095,8 @@ adam_step = exercise(
             step=lambda m, v, g, t: m / (np.sqrt(v) + 1e-8)
         ),
         N_(
-            "1e-7 is added before the correction. First divide v by 1 - 0.999**t, then add it to the root."
+            "1e-7 is added before the correction, as in Keras. Here it is the paper's formula: first divide v by "
+            "1 - 0.999**t, then add it to the root."
         ): (adam_with(step=lambda m, v, g, t: m / (np.sqrt(v) + 1e-7 / np.sqrt(1 - 0.999**t)))),
         N_("0.9 and 0.999 have changed places."): adam_with(
             means=lambda g, m, v: (0.999 * m + 0.001 * g, 0.9 * v + 0.1 * g * g),

@@ -2,10 +2,10 @@
 
 A model keeps all its parameters in one vector p and all its gradients in one vector g, so an optimizer is
 a few vector operations, done in place and in stretches that fit the cache. In the formulas, lr is
-the learning rate and t counts the steps from 1. Where Keras and PyTorch differ, PyTorch's formula is taken:
-epsilon is added after the square root (Keras adds it, for RMSprop and Adagrad, under the root, and for Adam
-to the square root before the bias correction), and the learning rate multiplies the velocity of momentum (Keras
-puts it inside, which differs where a schedule changes it). Defaults are Keras's.
+the learning rate and t counts the steps from 1. Where Keras and PyTorch differ, Keras's formula is taken:
+epsilon stands under the root for RMSprop and Adagrad, for Adam beside the root before the bias correction, for
+Nadam after it, and for Adamax beside v; the learning rate is inside the velocity of momentum, so that a schedule
+changes the new part alone. Defaults are Keras's.
 """
 
 import math
@@ -57,22 +57,28 @@ class Optimizer(Named):
 
     Args:
         learning_rate: a number above 0, or a schedule, a function of the number of steps (batches) done.
+        weight_decay: before each step all weights shrink, p -= lr weight_decay p.
         clipvalue: each number of the gradient is kept between -clipvalue and clipvalue.
         clipnorm: the gradient of each array of weights is shortened to this length where it is longer.
         global_clipnorm: so is that of all weights together (Pascanu, Mikolov & Bengio 2013, algorithm 1).
 
     Raises:
         TypeError: there is no argument of that name.
-        ValueError: the learning rate is not above 0.
+        ValueError: the learning rate is not above 0, or more than one kind of clipping is asked for.
     """
 
-    slots: ClassVar[
-        tuple[str, ...]
-    ] = ()  # vectors as long as p that the optimizer keeps from step to step
+    shared: ClassVar[tuple[str, ...]] = (
+        "weight_decay",
+        "clipvalue",
+        "clipnorm",
+        "global_clipnorm",
+    )  # arguments of all
+    slots: tuple[str, ...] = ()  # vectors as long as p that the optimizer keeps from step to step
 
     def __init__(
         self,
         learning_rate: float | Schedule,
+        weight_decay: float | None = None,
         clipvalue: float | None = None,
         clipnorm: float | None = None,
         global_clipnorm: float | None = None,
@@ -80,10 +86,12 @@ class Optimizer(Named):
         **others: Any,
     ) -> None:
         own = type(self).__name__
-        more = ["clipvalue", "clipnorm", "global_clipnorm", "name"]
-        surplus(own, others, [*arguments(type(self).__init__), *more])
+        surplus(own, others, [*arguments(type(self).__init__), *self.shared, "name"])
         self.learning_rate = learning_rate
+        self.weight_decay = float(weight_decay or 0)
         self.clipvalue, self.clipnorm, self.global_clipnorm = clipvalue, clipnorm, global_clipnorm
+        if [clipvalue, clipnorm, global_clipnorm].count(None) < 2:
+            raise ValueError(_("Pass one of clipvalue, clipnorm and global_clipnorm."))
         self.name = name or own.lower()
         self.iterations = 0
         self._parameters: Array | None = None
@@ -124,8 +132,8 @@ class Optimizer(Named):
         Raises:
             ValueError: the schedule is of one's own.
         """
-        names = [*arguments(type(self).__init__), "clipvalue", "clipnorm", "global_clipnorm"]
-        given = {name: getattr(self, name) for name in names if name != "others"}
+        names = [*arguments(type(self).__init__), *self.shared]
+        given = {name: getattr(self, name) for name in names}
         rate = given["learning_rate"]
         if isinstance(rate, LearningRateSchedule) and type(rate).__name__ in schedules.SCHEDULES:
             given["learning_rate"] = rate.config()
@@ -191,9 +199,10 @@ class Optimizer(Named):
         rate = self.learning_rate
         lr = float(rate(self.iterations) if callable(rate) else rate)
         self.iterations += 1
-        self.update(
-            lr, self.iterations, self._prepared(before_stretch) if before_stretch else self._blocks
-        )
+        stretches: Iterable[tuple[Array, ...]] = self._blocks
+        if before_stretch or self.weight_decay:
+            stretches = self._prepared(lr * self.weight_decay, before_stretch)
+        self.update(lr, self.iterations, stretches)
         if self.iterations % FLUSHED_EVERY == 0:
             self._flush()
 
@@ -206,10 +215,15 @@ class Optimizer(Named):
             for vector in (p, *slots):
                 vector[np.abs(vector, out=scratch) < nothing] = 0
 
-    def _prepared(self, before_stretch: Callable[[int, int], None]) -> Iterator[tuple[Array, ...]]:
+    def _prepared(
+        self, decay: float, before_stretch: Callable[[int, int], None] | None
+    ) -> Iterator[tuple[Array, ...]]:
         start = 0
         for part in self._blocks:
-            before_stretch(start, start + part[0].size)
+            if before_stretch:
+                before_stretch(start, start + part[0].size)
+            if decay:
+                np.multiply(part[0], 1 - decay, out=part[0])
             yield part
             start += part[0].size
 
@@ -225,7 +239,7 @@ def _shorten(vector: Array, longest: float) -> None:
 
 
 class SGD(Optimizer):
-    """v = momentum v + g;  p -= lr v,  or with Nesterov  p -= lr (g + momentum v)
+    """v = momentum v + lr g;  p -= v,  or with Nesterov  p -= lr g + momentum v
 
     Sources: Polyak 1964 (heavy ball); Nesterov's form after Sutskever et al. 2013, section 2.
     """
@@ -250,22 +264,20 @@ class SGD(Optimizer):
 
     def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
         for p, g, v, step in parts:
-            if self.momentum == 0:
-                np.multiply(g, lr, out=step)
-            else:
+            np.multiply(g, lr, out=step)
+            if self.momentum:
                 v *= self.momentum
-                v += g
+                v += step
                 if self.nesterov:
+                    p -= step
                     np.multiply(v, self.momentum, out=step)
-                    step += g
-                    step *= lr
                 else:
-                    np.multiply(v, lr, out=step)
+                    step = v
             p -= step
 
 
 class Adagrad(Optimizer):
-    """v += g^2;  p -= lr g / (sqrt(v) + epsilon)  (Duchi, Hazan & Singer 2011)"""
+    """v += g^2;  p -= lr g / sqrt(v + epsilon)  (Duchi, Hazan & Singer 2011)"""
 
     slots = ("squares",)
 
@@ -287,20 +299,21 @@ class Adagrad(Optimizer):
         for p, g, v, step in parts:
             np.multiply(g, g, out=step)
             v += step
-            np.sqrt(v, out=step)
-            step += self.epsilon
+            np.add(v, self.epsilon, out=step)
+            np.sqrt(step, out=step)
             np.divide(g, step, out=step)
             step *= lr
             p -= step
 
 
 class RMSprop(Optimizer):
-    """v = rho v + (1 - rho) g^2;  p -= lr g / (sqrt(v) + epsilon)  (Tieleman & Hinton 2012, lecture 6.5)
+    """v = rho v + (1 - rho) g^2;  p -= lr g / sqrt(v + epsilon)  (Tieleman & Hinton 2012, lecture 6.5)
 
-    With a momentum the fraction goes into a velocity first, as in SGD.
+    With a momentum the step goes into a velocity first, as in SGD. Centered, with m the running mean of g, v - m^2
+    takes the place of v: the variance of the slopes (Graves 2013, section 4.2).
     """
 
-    slots = ("squares",)
+    slots: tuple[str, ...] = ("squares",)
 
     def __init__(
         self,
@@ -308,6 +321,7 @@ class RMSprop(Optimizer):
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-7,
+        centered: bool = False,
         **others: Any,
     ) -> None:
         super().__init__(learning_rate, **others)
@@ -318,37 +332,39 @@ class RMSprop(Optimizer):
                 )
             )
         self.rho, self.momentum, self.epsilon = float(rho), float(momentum), float(epsilon)
-        if momentum:
-            self.slots = ("squares", "velocity")  # type: ignore[assignment, misc]
+        self.centered = centered
+        more = ("velocity",) * bool(momentum) + ("mean",) * bool(centered)
+        self.slots = ("squares", *more)
 
     def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
-        for p, g, v, *velocity, step in parts:
+        for p, g, v, *others, step in parts:
             np.multiply(g, g, out=step)
             step *= 1 - self.rho
             v *= self.rho
             v += step
-            np.sqrt(v, out=step)
-            step += self.epsilon
+            if self.centered:
+                mean = others[-1]
+                mean *= self.rho
+                mean += np.multiply(g, 1 - self.rho, out=step)
+                np.subtract(v, np.multiply(mean, mean, out=step), out=step)
+                step += self.epsilon
+            else:
+                np.add(v, self.epsilon, out=step)
+            np.sqrt(step, out=step)
             np.divide(g, step, out=step)
             step *= lr
-            if velocity:
-                velocity[0] *= self.momentum
-                velocity[0] += step
-                step = velocity[0]
+            if self.momentum:
+                velocity = others[0]
+                velocity *= self.momentum
+                velocity += step
+                step = velocity
             p -= step
 
 
-class Adam(Optimizer):
-    """m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2;
-    p -= lr (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon)  (Kingma & Ba 2015, algorithm 1)
+class _Moments(Optimizer):
+    """What Adam and its kind share: m, the running mean of the slopes, and v, of how large they are."""
 
-    The slots hold m / (1 - beta_1) and v / (1 - beta_2). Both factors and both bias corrections are then two
-    numbers a step, c and e below, instead of four operations on whole vectors:
-    p -= c m / (sqrt(v) + e).
-    """
-
-    slots = ("m", "v")
-    weight_decay = 0.0
+    slots: tuple[str, ...] = ("m", "v")
 
     def __init__(
         self,
@@ -367,22 +383,50 @@ class Adam(Optimizer):
             )
         self.beta_1, self.beta_2, self.epsilon = float(beta_1), float(beta_2), float(epsilon)
 
+
+class Adam(_Moments):
+    """m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2;
+    p -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)  (Kingma & Ba 2015, end of section 2)
+
+    Algorithm 1 of the paper, and PyTorch, add epsilon after the bias correction, to sqrt(v / (1 - beta_2^t)): the
+    same but for slopes about as small as epsilon. AMSGrad divides by the largest v so far (Reddi, Kale & Kumar
+    2018, algorithm 2).
+
+    The slots hold m / (1 - beta_1) and v / (1 - beta_2). Both factors and both bias corrections are then two
+    numbers, c and e below, instead of four operations on whole vectors:
+    p -= c m / (sqrt(v) + e).
+    """
+
+    def __init__(
+        self,
+        learning_rate: float | Schedule = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **others: Any,
+    ) -> None:
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **others)
+        self.amsgrad = amsgrad
+        if amsgrad:
+            self.slots = ("m", "v", "largest")
+
     def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
-        spread = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
-        c = lr * (1 - self.beta_1) / (1 - self.beta_1**t) / spread
-        e = self.epsilon / spread
-        for p, g, m, v, step in parts:
+        c = lr * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        c *= (1 - self.beta_1) / math.sqrt(1 - self.beta_2)
+        e = self.epsilon / math.sqrt(1 - self.beta_2)
+        for p, g, m, v, *largest, step in parts:
             m *= self.beta_1
             m += g
             np.multiply(g, g, out=step)
             v *= self.beta_2
             v += step
+            if largest:
+                v = np.maximum(largest[0], v, out=largest[0])
             np.sqrt(v, out=step)
             step += e
             np.divide(m, step, out=step)
             step *= c
-            if self.weight_decay:
-                p *= 1 - lr * self.weight_decay
             p -= step
 
 
@@ -396,13 +440,15 @@ class AdamW(Adam):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
+        amsgrad: bool = False,
         **others: Any,
     ) -> None:
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, **others)
-        self.weight_decay = float(weight_decay)
+        super().__init__(
+            learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **others
+        )
 
 
-class Adamax(Adam):
+class Adamax(_Moments):
     """m = beta_1 m + (1 - beta_1) g;  v = max(beta_2 v, |g|);
     p -= lr / (1 - beta_1^t) m / (v + epsilon)  (Kingma & Ba 2015, algorithm 2)"""
 
@@ -419,7 +465,7 @@ class Adamax(Adam):
             p -= step
 
 
-class Nadam(Adam):
+class Nadam(_Moments):
     """Adam whose m looks a step ahead, as Nesterov's velocity does, with mu_t = beta_1 (1 - 0.96^t / 2):
     p -= lr (mu_t+1 m / (1 - mu_1 ... mu_t+1) + (1 - mu_t) g / (1 - mu_1 ... mu_t)) / (sqrt(v / (1 - beta_2^t))
     + epsilon)  (Dozat 2016, algorithm 2)"""
