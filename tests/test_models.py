@@ -188,8 +188,8 @@ def textbook_losses(x, y, weights, batch_size, epochs):
             for i, g in enumerate(gradients):
                 m[i] = 0.9 * m[i] + 0.1 * g
                 v[i] = 0.999 * v[i] + 0.001 * g**2
-                m_hat, v_hat = m[i] / (1 - 0.9**t), v[i] / (1 - 0.999**t)
-                parameters[i] -= 0.001 * m_hat / (np.sqrt(v_hat) + 1e-7)
+                rate = 0.001 * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+                parameters[i] -= rate * m[i] / (np.sqrt(v[i]) + 1e-7)
     return losses, parameters
 
 
