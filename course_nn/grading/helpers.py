@@ -8,9 +8,13 @@ import ast
 import symtable
 from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 
-from course_nn.checks import EXERCISES, notebook
+from course_nn import notebooks
+from course_nn.chapters import ANSWERS, CHAPTERS
+from course_nn.checks import EXERCISES
 
+COURSE = Path(__file__).resolve().parent.parent.parent
 MODULE = "worked_answers"  # as which they are imported
 
 
@@ -45,17 +49,27 @@ def source(names: Iterable[str], but: str) -> str:
     more = set(names)
     while more:
         wanted |= more
-        called = {name for own in more for name in reads(_published(own))}
+        called = {name for own in more for name in reads(published(own))}
         more = (called & EXERCISES.keys()) - wanted
-    if but in wanted or not all(map(_published, wanted)):
+    if but in wanted or not all(map(published, wanted)):
         return ""
-    return "\n\n".join(_published(name) for name in EXERCISES if name in wanted)
+    return "\n\n".join(published(name) for name in EXERCISES if name in wanted)
 
 
 @cache
-def _published(name: str) -> str:
+def published(name: str) -> str:
     """The worked answer, with what it imports; empty if there is none."""
-    code = notebook.published(EXERCISES[name])
+    code = _of_chapter(EXERCISES[name].chapter).get(name)
     if not code:
         return ""
     return f"import numpy as np\n{ast.unparse(ast.parse(code))}"
+
+
+@cache
+def _of_chapter(chapter: int) -> dict[str, str]:
+    """The worked answers that belong to this package, wherever it is called from, by exercise."""
+    path = COURSE / ANSWERS / CHAPTERS[chapter].notebook
+    if not path.exists():
+        return {}
+    cells = notebooks.read(path)["cells"]
+    return {name: cell["source"] for cell in cells if (name := notebooks.mark(cell))}

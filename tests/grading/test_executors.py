@@ -4,6 +4,7 @@ import dataclasses
 import multiprocessing
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pytest
 
 from course_nn.checks import EXERCISES
 from course_nn.checks.engine import Report
-from course_nn.grading import executors, sandbox, session
+from course_nn.grading import executors, helpers, sandbox, session
 from course_nn.grading.executors import Dask, Pool, Task, results, version, work
 from course_nn.grading.results import Result
 from course_nn.grading.sandbox import NONE, Layer
@@ -92,6 +93,32 @@ def test_another_version_is_known_by_what_stands_in_its_files(tmp_path):
     path.with_name("chapter2.py").unlink()
     assert not versions(lambda: (tmp_path / "checks" / "more.py").touch())
     assert versions(lambda: path.write_bytes(b"rtol = 1e-6\r\n"))  # as git gives it on Windows
+
+
+def test_another_worked_answer_is_another_version_from_wherever_it_is_asked(tmp_path, monkeypatch):
+    """What fails for a helper is judged again with the worked answers."""
+
+    def asked():
+        for cached in (helpers.published, helpers._of_chapter, version):
+            cached.cache_clear()
+        return version()
+
+    shutil.copytree(ROOT / "worked_answers", tmp_path / "worked_answers")
+    monkeypatch.setattr(helpers, "COURSE", tmp_path)
+    before = asked()
+    monkeypatch.chdir(tmp_path)
+    assert asked() == before
+    path = tmp_path / "worked_answers/04_backpropagation.ipynb"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "\n", encoding="utf-8")  # as an editor leaves it
+    assert asked() == before
+    assert "(h > 0)" in text
+    path.write_text(text.replace("(h > 0)", "(0 < h)"), encoding="utf-8")
+    assert asked() != before
+    path.unlink()
+    assert asked() != before
+    monkeypatch.undo()
+    asked()
 
 
 def test_a_worker_has_neither_the_pages_nor_the_gradebook():
