@@ -24,8 +24,8 @@ class Summary:
     """The page of the class, of results that are given one at a time to `add`."""
 
     def __init__(self, exercises: Sequence[Exercise], rules: Rules = NO_RULES) -> None:
-        self.exercises = exercises
-        self.worth = sum(float(rules.worth.get(e.name, e.points)) for e in exercises)
+        self.exercises = [e for e in exercises if rules.worth.get(e.name, e.points)]
+        self.worth = sum(float(rules.worth.get(e.name, e.points)) for e in self.exercises)
         self.totals: list[float] = []  # of those that were graded, and had answered something
         self.empty = 0  # were handed in without an answer to any exercise
         self.shares = {exercise.name: [0, 0, 0, 0] for exercise in exercises}
@@ -54,7 +54,7 @@ class Summary:
             self.empty += 1
         worth = {exercise.name: exercise.points for exercise in self.exercises}
         for mark in result.marks:
-            if mark.exercise not in worth:
+            if mark.exercise not in standing.worth:  # left out for all, or excused for this one
                 continue
             if mark.status == Status.CONSEQUENCE:  # of what is counted with another exercise
                 self.consequences += 1
@@ -85,7 +85,7 @@ class Summary:
         all may see it."""
         from course_nn.plots import grading as plots  # matplotlib is slow, and workers need none
 
-        exercises = sorted(self.exercises, key=self._passed)
+        exercises = sorted(self.exercises, key=self._ease)
         students = sum(self.students.values())
         heading = escape(_("Grades of the class"))
         parts = [f"<h1>{heading}</h1>", *self._tomorrow(code)]
@@ -97,8 +97,8 @@ class Summary:
             who = ", ".join(self.late)
             parts.append(f"<p>{safe(message.format(n=len(self.late), who=who))}</p>")
         if self.totals:
-            counted = [e for e in exercises if any(self.shares[e.name])]
-            shown = {title(e): self.shares[e.name] for e in counted[:15]}
+            tried = [e for e in exercises if any(self.shares[e.name][:3])]
+            shown = {title(e): self.shares[e.name] for e in tried[:15]}
             parts.append(_figure(plots.distribution(self.totals, self.worth)))
             parts.append(_heading(_("The hardest exercises")))
             if shown:
@@ -149,11 +149,16 @@ class Summary:
         width = max(len(label) for label, _value in rows)
         return [f"{label:{width}}  {value}" for label, value in rows]
 
-    def _passed(self, exercise: Exercise) -> tuple[float, float]:
-        """Which share of the answers that are counted is right, which half; the last if there are none."""
-        right, half, *others = self.shares[exercise.name]
-        counted = right + half + sum(others)
-        return (right / counted, half / counted) if counted else (2, 0)
+    def _ease(self, exercise: Exercise) -> tuple[float, float]:
+        """What is lower for a harder exercise: the share of those who tried it that has passed, then
+        that with half. What nobody tried comes last.
+
+        By Laplace's rule of succession, one more has passed and one more has not: so one student
+        alone makes no exercise the hardest.
+        """
+        passed, half, failed, _untried = self.shares[exercise.name]
+        tried = passed + half + failed
+        return ((passed + 1) / (tried + 2), half / tried) if tried else (2, 0)
 
     def _tomorrow(self, code: Callable[[Iterable[str], str], str]) -> list[str]:
         """What to teach next: which mistake, of how many, in which words, and a question."""

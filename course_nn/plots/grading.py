@@ -57,7 +57,8 @@ def hardest(shares: Mapping[str, Sequence[int]]) -> Picture:
     ``shares`` from top to bottom."""
     parts = np.array(list(shares.values()), float).reshape(-1, 4)
     parts = 100 * parts / np.maximum(parts.sum(axis=1, keepdims=True), 1)
-    first, passed = next(iter(shares)), parts[0, 0]
+    first = next(iter(shares))
+    passed = 100 * parts[0, 0] / max(parts[0, :3].sum(), 1)
     picture, axes = canvas(
         width=9.0,
         height=1.3 + 0.34 * len(shares),
@@ -73,7 +74,7 @@ def hardest(shares: Mapping[str, Sequence[int]]) -> Picture:
     for values, label, color in zip(parts.T, labels, (GREEN, AMBER, ORANGE, NOTHING)):
         axes.barh(range(len(parts)), values, 0.72, left, color=color, label=label)
         left += values
-    title = _("The fewest, {passed:.0f} %, have passed {exercise}")
+    title = _("Of those who tried {exercise}, {passed:.0f} % have passed it")
     axes.set(xlim=(0, 100), xlabel=_("students (%)"))
     _rows(picture, axes, list(shares), title.format(passed=passed, exercise=first))
     picture.legend(loc="outside lower center", ncols=4, handlelength=1.2)

@@ -9,7 +9,7 @@ from course_nn.checks.engine import calling, evaluate
 from course_nn.checks.panel import Panel
 from course_nn.grading import example
 from course_nn.grading.results import Mark, Result
-from course_nn.grading.standing import NO_RULES
+from course_nn.grading.standing import NO_RULES, Adjustment, Rules
 from course_nn.grading.summary import Summary
 
 CHAPTER = [exercise for exercise in EXERCISES.values() if exercise.chapter == 1]
@@ -83,6 +83,69 @@ def test_what_follows_from_another_is_no_hard_exercise():
     hardest = re.search(r"the hardest first\. ([^\"]*)", summary.page("en"))[1]
     assert SECOND.number not in hardest and hardest.startswith(FIRST.number)
     assert "1 answer fails for one to another exercise" in summary.page("en")
+
+
+def order(text):
+    """The exercises in the picture of the hardest, and in the table below it."""
+    shown = re.search(r"the hardest first\. ([^\"]*)", text)
+    listed = re.findall(r"<tr><td>(\d\.\d)[^<]*</td><td class=\"n\">", text)
+    return re.findall(r"(\d\.\d) [^:]*: \d+ %", shown[1]) if shown else [], listed
+
+
+def judged(exercise, share):
+    status = "passed" if share == 1 else "failed"
+    return Mark(exercise.name, status, share * exercise.points, Panel(status, ""))
+
+
+def untried(exercise):
+    return Mark(exercise.name, "not attempted", 0, Panel("not attempted", ""))
+
+
+def test_what_nobody_tried_is_no_hard_exercise():
+    third, fourth, *others = CHAPTER[2:]
+    rest = [untried(exercise) for exercise in others]
+    students = [
+        [
+            judged(FIRST, 1),
+            judged(SECOND, n < 3),
+            judged(third, n < 3 or 0.5),
+            untried(fourth),
+            *rest,
+        ]
+        for n in range(10)
+    ]
+    text = page(*students)
+    shown, listed = order(text)
+    assert shown == [SECOND.number, third.number, FIRST.number]
+    untouched = [fourth.number, *(exercise.number for exercise in others)]
+    assert listed == [*shown, *untouched]
+    assert order(page([untried(exercise) for exercise in CHAPTER]))[0] == []
+
+
+def test_who_does_not_get_that_far_makes_no_exercise_hard():
+    """What three of ten tried and all three can do is easier than what seven of ten can."""
+    students = [
+        [judged(FIRST, n < 7), judged(SECOND, 1) if n < 3 else untried(SECOND)] for n in range(10)
+    ]
+    assert order(page(*students))[0] == [FIRST.number, SECOND.number]
+    students[0][1] = judged(SECOND, 0)
+    assert order(page(*students))[0] == [SECOND.number, FIRST.number]
+    students = [[judged(FIRST, n < 1), untried(SECOND)] for n in range(10)]
+    students[0][1] = judged(SECOND, 0)  # one alone
+    assert order(page(*students))[0] == [FIRST.number, SECOND.number]
+
+
+def test_what_is_left_out_or_excused_is_no_hard_exercise():
+    rules = Rules((Adjustment("ben", SECOND.name, excused=True),), {FIRST.name: 0})
+    _diagnosis, wrong = mistake(FIRST)
+    summary = Summary(CHAPTER, rules)
+    for student in ("ana", "ben"):
+        marks = (wrong, judged(SECOND, student == "ana"))
+        summary.add(rules.of(Result(student, "ok", marks=marks), CHAPTER))
+    text = summary.page("en")
+    assert order(text)[0] == [SECOND.number] and f"{SECOND.number} " in text
+    assert "100 % passed" in text and "Begin with" not in text
+    assert FIRST.number not in order(text)[1]
 
 
 ANSWER = '''
