@@ -14,6 +14,7 @@ PACKAGES = {
     "anywidget": "0.9",
     "ipywidgets": "8.1",
     "jupyterlab": "4.2",
+    "packaging": "24",
     "platformdirs": "4.2",
     "tqdm": "4.66",
 }

@@ -9,6 +9,7 @@ import argparse
 import email
 import email.message
 import itertools
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from course_nn.i18n import _
 
 COURSE = Path(__file__).resolve().parent.parent
 EXTRA = "learn"
+UNFINISHED = "unfinished."
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 SYSTEMS = {  # os_name, sys_platform, platform_system and platform_machine; what wheels call it
     "windows-x86_64": (("nt", "win32", "Windows", "AMD64"), ["win_amd64"]),
@@ -132,12 +134,11 @@ def missing(
     Goes from what the course needs through the wheels' own lists, as pip does, with the versions of
     constraints.txt. A wheel that is not there hides what it would need in turn.
     """
-    pins = {}
-    for line in (course / "constraints.txt").read_text(encoding="utf-8").splitlines():
-        if line.strip() and not line.startswith("#"):
-            pin = Requirement(line)
-            if not pin.marker or pin.marker.evaluate(target.markers()):
-                pins[canonicalize_name(pin.name)] = pin.specifier
+    pins = {
+        canonicalize_name(pin.name): pin.specifier
+        for pin in _pins(course)
+        if not pin.marker or pin.marker.evaluate(target.markers())
+    }
     there = _wheels(folder)
     lacking: dict[str, Requirement] = {}
     found: dict[str, Path] = {}
@@ -165,6 +166,24 @@ def missing(
     return list(lacking.values()), list(found.values())
 
 
+def _pins(course: Path) -> list[Requirement]:
+    lines = (course / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
+
+
+def superseded(folder: Path, course: Path = COURSE) -> list[Path]:
+    """The wheels in ``folder`` of versions that constraints.txt names no more, for no target."""
+    pins: dict[str, list[SpecifierSet]] = {}
+    for pin in _pins(course):
+        pins.setdefault(canonicalize_name(pin.name), []).append(pin.specifier)
+    return [
+        wheel
+        for name, wheels in _wheels(folder).items()
+        for wheel in wheels
+        if name in pins and not any(pin.contains(_version(wheel), True) for pin in pins[name])
+    ]
+
+
 def _wheels(folder: Path) -> dict[str, list[Path]]:
     """The wheels in ``folder`` that are whole, by the name of what they hold."""
     there: dict[str, list[Path]] = {}
@@ -183,7 +202,7 @@ def _version(wheel: Path) -> str:
 
 def fetch(needed: list[Requirement], folder: Path, target: Target) -> str:
     """Have pip bring ``needed`` for ``target`` into ``folder``: what pip said if it could not."""
-    with tempfile.TemporaryDirectory(dir=folder) as new:
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=folder) as new:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", new]
         pip += ["--only-binary", ":all:", "--implementation", "cp"]
         pip += ["--python-version", target.python]
@@ -200,10 +219,14 @@ def fetch(needed: list[Requirement], folder: Path, target: Target) -> str:
 def pack(folder: Path, targets: list[Target], course: Path = COURSE) -> bool:
     """Bring what each of ``targets`` needs into ``folder``, and say what is done and what is missing.
 
+    Once nothing is missing, the wheels that an earlier version of the course needed are removed.
+
     Returns:
         True when nothing is missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{UNFINISHED}*"):  # where a run was killed
+        shutil.rmtree(left, ignore_errors=True)
     complete = True
     for number, target in enumerate(targets, 1):
         title = f"[{number}/{len(targets)}] {target}"
@@ -232,6 +255,11 @@ def pack(folder: Path, targets: list[Target], course: Path = COURSE) -> bool:
         else:
             line = _("{title}: complete, {found} packages, {size:.0f} MB")
             print(line.format(title=title, found=len(found), size=size))
+    if complete and (old := superseded(folder, course)):
+        for wheel in old:
+            wheel.unlink()
+        message = _("Removed, of other versions than the course has now: {names}")
+        print(message.format(names=", ".join(wheel.name for wheel in old)))
     size = sum(wheel.stat().st_size for wheel in folder.glob("*.whl")) / 1e6
     print(_("{folder} holds {size:.0f} MB.").format(folder=folder, size=size))
     return complete
@@ -249,7 +277,8 @@ def main(arguments: list[str] | None = None) -> int:
   python3 start.py pack --missing           see what is missing, without network
 
 Then copy the folder of the course, without .venv, and run start.py there as ever.
-What is there stays and is not fetched again. To begin afresh, delete the folder wheels.
+What is there and of use stays, and is not fetched again. Wheels of versions that the course no
+longer takes are removed once the set is complete. To begin afresh, delete the folder wheels.
 """),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -272,6 +301,9 @@ What is there stays and is not fetched again. To begin afresh, delete the folder
         lacking = {target: missing(options.out, target)[0] for target in targets}
         for target, needed in lacking.items():
             print(f"{target}: {', '.join(map(str, needed)) or _('complete')}")
+        if old := superseded(options.out):
+            message = _("Of other versions than the course has now: {names}")
+            print(message.format(names=", ".join(wheel.name for wheel in old)))
         return int(any(lacking.values()))
     try:
         return int(not pack(options.out, targets))
