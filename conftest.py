@@ -6,8 +6,11 @@ same examples on every machine; ``--hypothesis-profile=default`` tries new ones.
 
 import os
 import tempfile
+from collections import defaultdict
 
 from hypothesis import HealthCheck, settings
+
+from tests.support import sampled
 
 always = {"derandomize": True, "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("course", **always)
@@ -32,10 +35,22 @@ def pytest_configure(config):
         settings.load_profile("all")
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    cases = defaultdict(list)  # of each test that is marked "sampled"
     for item in items:
         if item.path.suffix == ".ipynb":
             item.add_marker("slow")
+        if item.get_closest_marker("sampled"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    asked = config.option.keyword or any("::" in given for given in config.args)
+    if config.option.all or asked:
+        return
+    for own in cases.values():
+        (number,) = own[0].get_closest_marker("sampled").args
+        tried = sampled(own, number)
+        left_out = {id(item) for item in own} - {id(item) for item in tried}
+        config.hook.pytest_deselected(items=[item for item in own if id(item) in left_out])
+        items[:] = [item for item in items if id(item) not in left_out]
 
 
 def pytest_unconfigure():

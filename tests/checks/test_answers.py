@@ -67,6 +67,8 @@ def hand_in(folder, chapter):
             nbformat.write(book, folder / "backwards.ipynb")
 
 
+@pytest.mark.slow
+@pytest.mark.sampled(3)
 @each_chapter
 def test_right_answers_earn_all_points_in_a_gradebook(chapter, tmp_path):
     (tmp_path / "submissions").mkdir()

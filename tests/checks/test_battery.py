@@ -11,6 +11,8 @@ from tests.checks.test_every_exercise import each_exercise
 from tests.support.battery import PENDING, REVIEWED, differences, programs
 
 
+@pytest.mark.slow
+@pytest.mark.sampled(20)
 @each_exercise
 def test_programs_of_the_battery_fail_and_are_told_only_what_they_do(exercise):
     if exercise.chapter in PENDING:

@@ -272,6 +272,7 @@ def test_an_answer_that_depends_on_what_was_called_before_earns_half(exercise):
 # Mutants of the published solution
 
 
+@pytest.mark.sampled(20)
 @each_exercise
 def test_mutants_of_the_solution_are_rejected(exercise):
     count, alive = survivors(exercise)

@@ -13,10 +13,11 @@ import pytest
 
 from course_nn.checks import EXERCISES
 from course_nn.checks.engine import calling, evaluate
-from tests.support import ROOT
+from tests.support import ROOT, sampled
 from tests.support.published import SOLUTIONS, STUBS, nbgrader, published
 
 pytestmark = pytest.mark.slow
+CHAPTERS_TRIED = 3
 
 gradebook = pytest.importorskip(
     "nbgrader.api", reason="nbgrader is not installed: pip install nbgrader"
@@ -73,12 +74,12 @@ def course(tmp_path_factory, path_to_alembic):
     folder = tmp_path_factory.mktemp("nbgrader")
     source = folder / "source" / "exercises"
     source.mkdir(parents=True)
-    for path in SOLUTIONS:
+    for path in sampled(SOLUTIONS, CHAPTERS_TRIED):
         shutil.copy(path, source)
     for student, pick in STUDENTS.items():
         handed_in = folder / "submitted" / student / "exercises"
         handed_in.mkdir(parents=True)
-        for path in STUBS:
+        for path in sampled(STUBS, CHAPTERS_TRIED):
             nbformat.write(submission(path, pick), handed_in / path.name)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("COURSE_NN")},
@@ -125,7 +126,8 @@ def ours(path, pick):
     return found
 
 
-each_chapter = pytest.mark.parametrize("path", STUBS, ids=[path.stem for path in STUBS])
+TRIED = sampled(STUBS, CHAPTERS_TRIED)
+each_chapter = pytest.mark.parametrize("path", TRIED, ids=[path.stem for path in TRIED])
 
 
 @each_chapter
@@ -149,7 +151,7 @@ def test_what_is_half_right_earns_exactly_our_points(course, path):
 
 def test_half_points_occur(course):
     earned = {}
-    for path in STUBS:
+    for path in TRIED:
         earned |= scores(course, "half", path)
     assert any(0 < score < EXERCISES[name].points for name, score in earned.items())
 

@@ -18,6 +18,7 @@ from course_nn.grading.sandbox import LAYERS, Layer
 from course_nn.grading.session import Grade, Limits, grade
 from course_nn.inside import protocol
 from course_nn.inside.protocol import ENTRIES, FRAME
+from tests.support import sampled
 from tests.support.carry import cell
 from tests.support.sandboxed import reached, submission
 from tests.support.values import values
@@ -54,10 +55,10 @@ def test_every_stub_is_not_attempted(layer):
 
 
 def test_a_known_mistake_is_judged_as_in_a_notebook():
-    """All of them: status, points, diagnosis, the failing call and what is said of it."""
+    """Status, points, diagnosis, the failing call and what is said of it."""
     layer = reached()[0]
     asked, expected, sent = [], [], []
-    for exercise in EXERCISES.values():
+    for exercise in sampled(list(EXERCISES.values()), 12):
         of_sentences = exercise.mistakes.values()
         variants = [v for own in of_sentences for v in (own if isinstance(own, tuple) else (own,))]
         for number, mistake in enumerate(variants):
