@@ -82,9 +82,17 @@ INSTEAD = {
         N_("Layers for sequences are beyond this package: take Keras or PyTorch."),
     ),
     **dict.fromkeys(
-        ("Conv1D", "Conv2D", "Conv3D", "Convolution2D", "MaxPooling2D", "MaxPool2D")
-        + ("AveragePooling2D", "GlobalAveragePooling2D", "Conv2DTranspose", "UpSampling2D"),
-        N_("This package has no convolutions: take Flatten() and Dense layers, or Keras."),
+        (
+            "Conv1D",
+            "Conv3D",
+            "SeparableConv2D",
+            "DepthwiseConv2D",
+            "Conv2DTranspose",
+            "UpSampling2D",
+        ),
+        N_(
+            "Of the layers for images this package has Conv2D and pooling in two axes: for others take Keras."
+        ),
     ),
     **dict.fromkeys(
         ("Add", "Concatenate", "Multiply", "concatenate", "add", "Average", "Maximum", "Dot"),

@@ -1080,7 +1080,7 @@ CHANGES = {
     "no layers": lambda a: a | {"layers": []},
     "layers that are none": lambda a: a | {"layers": ["Dense"]},
     "layers as a number": lambda a: a | {"layers": 3},
-    "unknown layer": lambda a: a | {"layers": [{"class": "Conv2D", "units": 3}]},
+    "unknown layer": lambda a: a | {"layers": [{"class": "Conv7D", "units": 3}]},
     "no class": lambda a: a | {"layers": [{"units": 3}]},
     "unknown argument": lambda a: a | {"layers": [*a["layers"], {"class": "Dropout", "p": 3}]},
     "impossible argument": lambda a: (

@@ -519,7 +519,14 @@ def test_every_layer_loss_and_optimizer_is_compared():
     compared = {Dense, Activation, BatchNormalization, Dropout, Flatten, Rescaling}
     compared |= {layers.ReLU, layers.LeakyReLU, layers.ELU, layers.Softmax, layers.Reshape}
     not_to_compare = {layers.Input, layers.InputLayer, layers.GaussianNoise}  # nothing, and chance
-    assert set(layers.LAYERS.values()) == compared | not_to_compare
+    of_images = {  # in test_convolution.py
+        layers.Conv2D,
+        layers.MaxPooling2D,
+        layers.AveragePooling2D,
+        layers.GlobalAveragePooling2D,
+        layers.ZeroPadding2D,
+    }
+    assert set(layers.LAYERS.values()) == compared | not_to_compare | of_images
     # Adamax is compared with Keras: PyTorch adds its epsilon elsewhere.
     assert set(optimizers.OPTIMIZERS.values()) == {optimizers.Adamax} | {
         type(ours) for ours, _theirs in (OPTIMIZERS | UNDER_THE_ROOT).values()

@@ -9,6 +9,13 @@ from course_nn import activations
 from course_nn._names import missing
 from course_nn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 from course_nn.layers.base import Input, InputLayer, Layer
+from course_nn.layers.convolution import (
+    AveragePooling2D,
+    Conv2D,
+    GlobalAveragePooling2D,
+    MaxPooling2D,
+    ZeroPadding2D,
+)
 from course_nn.layers.core import Dense, Flatten, Rescaling, Reshape
 from course_nn.layers.regularization import BatchNormalization, Dropout, GaussianNoise
 
@@ -16,21 +23,34 @@ __all__ = [
     "ELU",
     "LAYERS",
     "Activation",
+    "AveragePooling2D",
+    "AvgPool2D",
     "BatchNormalization",
+    "Conv2D",
+    "Convolution2D",
     "Dense",
     "Dropout",
     "Flatten",
     "GaussianNoise",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool2D",
     "Input",
     "InputLayer",
     "Layer",
     "LeakyReLU",
+    "MaxPool2D",
+    "MaxPooling2D",
     "ReLU",
     "Rescaling",
     "Reshape",
     "Softmax",
+    "ZeroPadding2D",
     "activations",
 ]
+
+# Keras's other names.
+Convolution2D = Conv2D
+MaxPool2D, AvgPool2D, GlobalAvgPool2D = MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D
 
 LAYERS: dict[str, type[Layer]] = {
     name: each
