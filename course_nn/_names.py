@@ -232,8 +232,8 @@ def explained(function: F) -> F:
         except TypeError as error:
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
                 raise  # from inside the function: its own
-        named = {n: v for n, v in named.items() if n not in WITHOUT_EFFECT}
         known = arguments(function)
+        named = {n: v for n, v in named.items() if n in known or n not in WITHOUT_EFFECT}
         kept = {n: v for n, v in named.items() if n in known}
         own = (
             given[1:] if list(signature(function).parameters)[:1] in (["self"], ["cls"]) else given

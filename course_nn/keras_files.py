@@ -9,6 +9,7 @@ import io
 import json
 import re
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def _compile_config(training: dict[str, Any] | None) -> Any:
         "weighted_metrics": None,
         "run_eagerly": False,
         "steps_per_execution": 1,
-        "jit_compile": False,
+        "jit_compile": training["jit_compile"],
     }
 
 
@@ -198,7 +199,9 @@ def _compile(model: Any, config: dict[str, Any] | None) -> None:
             name = getattr(metrics_module, name[0])(**given)
         if name not in (None, "compile_metrics", "loss"):
             metrics.append(name)
-    model.compile(optimizer, loss, metrics=metrics)
+    # Keras says True here on its own account, where JAX computes: no reason to fail without Numba.
+    jit_compile = bool(find_spec("numba")) and config.get("jit_compile") is True
+    model.compile(optimizer, loss, metrics=metrics, jit_compile=jit_compile)
 
 
 def _arguments(function: Any) -> list[str]:

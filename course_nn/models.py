@@ -140,6 +140,7 @@ class Sequential(Trainable):
             shape = layer.build(shape, self._rng, self.dtype)
         self.takes, self.gives = given, shape
         self.gather()
+        self._hand_out_loops()
         self.built = True
 
     def gather(self) -> None:

@@ -12,6 +12,7 @@ import math
 import os
 import warnings
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,7 @@ def _training_of(model: Any) -> dict[str, Any] | None:
         "optimizer": optimizer,
         "iterations": model.optimizer.iterations,
         "loss": {"class": loss.name, **loss.config()},
+        "jit_compile": model.jit_compile,
         **{name: [metrics.config(m) for m in each] for name, each in figures.items()},
         "chance": [rng and rng.bit_generator.state for rng in (model._rng, *seeded)],
     }
@@ -211,11 +213,22 @@ def _training_of(model: Any) -> dict[str, Any] | None:
 def _train_on(model: Any, training: dict[str, Any], arrays: Mapping[str, Array]) -> None:
     """Compile the model as it was, and put the optimizer and chance where they stood."""
     loss = dict(training["loss"])
+    jit_compile = training.get("jit_compile", False)
+    if jit_compile and not find_spec("numba"):
+        jit_compile = False
+        warnings.warn(
+            _(
+                "The model was compiled with jit_compile=True, which needs Numba; it goes on in NumPy. "
+                "Install Numba with pip install 'course-nn[fast]' and load the model again."
+            ),
+            stacklevel=5,
+        )
     model.compile(
         optimizer=optimizers.get(training["optimizer"]),
         loss=lookup(_("loss"), loss.pop("class"), losses.LOSSES)(**loss),
         metrics=[metrics.from_config(each) for each in training["metrics"]],
         weighted_metrics=[metrics.from_config(each) for each in training["weighted_metrics"]],
+        jit_compile=jit_compile,
     )
     optimizer = model.optimizer
     if all(f"optimizer.{name}" in arrays for name in optimizer.slots) and training["iterations"]:

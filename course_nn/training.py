@@ -1,8 +1,10 @@
 """How a network learns and is tried: compile, fit, evaluate, predict, and the loops behind them."""
 
 import math
+import sys
 import warnings
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -47,6 +49,7 @@ class Trainable(Named):
     loss: losses.Loss
     metrics: list[metrics_module.Metric]
     weighted_metrics: list[metrics_module.Metric]
+    jit_compile = False
     stop_training = False
     history: History | None = None
     _largest: float | None = None  # the largest input of training
@@ -68,11 +71,17 @@ class Trainable(Named):
         loss_weights: None = None,
         metrics: Sequence[Any] | None = None,
         weighted_metrics: Sequence[Any] | None = None,
+        *,
+        jit_compile: bool | str = "auto",
     ) -> None:
         """Choose how to learn: an optimizer, which starts anew, a loss, and figures to report beside it: "accuracy",
         metrics, or functions of (y_true, y_pred). ``weighted_metrics`` take sample weights into account.
 
+        ``jit_compile=True`` has Numba compile what lies between the matrix products, each chain of operations to one
+        loop (``course_nn.compiled``). The results are the same but for rounding; "auto" and False stay with NumPy.
+
         Raises:
+            ImportError: Numba is asked for and not installed.
             TypeError: an argument does not exist, or ``metrics`` is no list.
             ValueError: a name is unknown, or there is no loss.
         """
@@ -97,6 +106,14 @@ class Trainable(Named):
                     "compile needs a loss, for example loss='categorical_crossentropy' for one-hot labels."
                 )
             )
+        if jit_compile not in (True, False, "auto"):
+            raise ValueError(
+                _("jit_compile must be True, False or 'auto', got {given!r}.").format(
+                    given=jit_compile
+                )
+            )
+        if jit_compile is True:
+            _import_loops()
         self.loss = losses.get(loss)
         self.metrics = [metrics_module.get(metric) for metric in metrics or ()]
         self.weighted_metrics = [metrics_module.get(metric) for metric in weighted_metrics or ()]
@@ -113,6 +130,14 @@ class Trainable(Named):
         self.optimizer.reset()
         self._loss_seen = metrics_module.Metric("loss")
         self._looked_at = False
+        self.jit_compile = jit_compile is True
+        self._hand_out_loops()
+
+    def _hand_out_loops(self) -> None:
+        """Let all that is trained compute by compiled loops, or in NumPy again, as ``compile`` was told."""
+        if (compiled := sys.modules.get("course_nn.compiled")) and self.optimizer is not None:
+            for owner in (self, self.loss, self.optimizer, *self.layers):
+                compiled.put_in(owner) if self.jit_compile else compiled.take_out(owner)
 
     @property
     def metrics_names(self) -> list[str]:
@@ -665,3 +690,15 @@ def _is_due(frequency: int | Sequence[int], epoch: int) -> bool:
     if isinstance(frequency, (int, np.integer)):
         return (epoch + 1) % frequency == 0
     return epoch + 1 in frequency
+
+
+def _import_loops() -> None:
+    try:
+        import_module("course_nn.compiled")
+    except ImportError as error:
+        raise ImportError(
+            _(
+                "jit_compile=True needs Numba, which cannot be imported ({error}). Install it with "
+                "pip install 'course-nn[fast]'; without jit_compile the model computes the same in NumPy."
+            ).format(error=error)
+        ) from error

@@ -227,6 +227,10 @@ class Optimizer(Named):
             yield part
             start += part[0].size
 
+    def numbers(self, lr: float, t: int) -> tuple[float, ...]:
+        """What stands in the formula beside the vectors."""
+        raise NotImplementedError
+
     def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
         """The formula, for each stretch (p, g, slots ..., scratch)."""
         raise NotImplementedError
@@ -262,6 +266,9 @@ class SGD(Optimizer):
             )
         self.momentum, self.nesterov = float(momentum), nesterov
 
+    def numbers(self, lr: float, t: int) -> tuple[float, ...]:
+        return lr, self.momentum, self.nesterov
+
     def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
         for p, g, v, step in parts:
             np.multiply(g, lr, out=step)
@@ -294,6 +301,9 @@ class Adagrad(Optimizer):
 
     def _reset_state(self) -> None:
         self.state["squares"].fill(self.initial_accumulator_value)
+
+    def numbers(self, lr: float, t: int) -> tuple[float, ...]:
+        return lr, self.epsilon
 
     def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
         for p, g, v, step in parts:
@@ -335,6 +345,9 @@ class RMSprop(Optimizer):
         self.centered = centered
         more = ("velocity",) * bool(momentum) + ("mean",) * bool(centered)
         self.slots = ("squares", *more)
+
+    def numbers(self, lr: float, t: int) -> tuple[float, ...]:
+        return lr, self.rho, 1 - self.rho, self.momentum, self.epsilon
 
     def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
         for p, g, v, *others, step in parts:
@@ -411,15 +424,19 @@ class Adam(_Moments):
         if amsgrad:
             self.slots = ("m", "v", "largest")
 
-    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
+    def numbers(self, lr: float, t: int) -> tuple[float, ...]:
         c = lr * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
         c *= (1 - self.beta_1) / math.sqrt(1 - self.beta_2)
         e = self.epsilon / math.sqrt(1 - self.beta_2)
+        return self.beta_1, self.beta_2, c, e
+
+    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
+        beta_1, beta_2, c, e = self.numbers(lr, t)
         for p, g, m, v, *largest, step in parts:
-            m *= self.beta_1
+            m *= beta_1
             m += g
             np.multiply(g, g, out=step)
-            v *= self.beta_2
+            v *= beta_2
             v += step
             if largest:
                 v = np.maximum(largest[0], v, out=largest[0])
@@ -452,14 +469,18 @@ class Adamax(_Moments):
     """m = beta_1 m + (1 - beta_1) g;  v = max(beta_2 v, |g|);
     p -= lr / (1 - beta_1^t) m / (v + epsilon)  (Kingma & Ba 2015, algorithm 2)"""
 
-    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
+    def numbers(self, lr: float, t: int) -> tuple[float, ...]:
         c = lr * (1 - self.beta_1) / (1 - self.beta_1**t)
+        return self.beta_1, self.beta_2, c, self.epsilon
+
+    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
+        beta_1, beta_2, c, epsilon = self.numbers(lr, t)
         for p, g, m, v, step in parts:
-            m *= self.beta_1
+            m *= beta_1
             m += g
-            v *= self.beta_2
+            v *= beta_2
             np.maximum(v, np.abs(g, out=step), out=v)
-            np.add(v, self.epsilon, out=step)
+            np.add(v, epsilon, out=step)
             np.divide(m, step, out=step)
             step *= c
             p -= step
@@ -470,7 +491,7 @@ class Nadam(_Moments):
     p -= lr (mu_t+1 m / (1 - mu_1 ... mu_t+1) + (1 - mu_t) g / (1 - mu_1 ... mu_t)) / (sqrt(v / (1 - beta_2^t))
     + epsilon)  (Dozat 2016, algorithm 2)"""
 
-    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
+    def numbers(self, lr: float, t: int) -> tuple[float, ...]:
         mu, ahead = (self.beta_1 * (1 - 0.5 * 0.96**step) for step in (t, t + 1))
         product = math.prod(
             self.beta_1 * (1 - 0.5 * 0.96**step) for step in range(1, min(t, 2000) + 1)
@@ -478,11 +499,15 @@ class Nadam(_Moments):
         spread = math.sqrt((1 - self.beta_2) / (1 - self.beta_2**t))
         c = lr * ahead * (1 - self.beta_1) / (1 - product * ahead) / spread
         d, e = lr * (1 - mu) / (1 - product) / spread, self.epsilon / spread
+        return self.beta_1, self.beta_2, c, d, e
+
+    def update(self, lr: float, t: int, parts: Iterable[tuple[Array, ...]]) -> None:
+        beta_1, beta_2, c, d, e = self.numbers(lr, t)
         for p, g, m, v, step in parts:
-            m *= self.beta_1
+            m *= beta_1
             m += g
             np.multiply(g, g, out=step)
-            v *= self.beta_2
+            v *= beta_2
             v += step
             np.sqrt(v, out=step)
             step += e
