@@ -9,11 +9,14 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from course_nn import losses
+import numpy as np
+
+from course_nn import losses, optimizers
 from course_nn._arrays import Array
 from course_nn.i18n import _
 from course_nn.layers import LAYERS, Layer
@@ -173,7 +176,6 @@ def _compile(model: Any, config: dict[str, Any] | None) -> None:
         return value
 
     from course_nn import metrics as metrics_module
-    from course_nn import optimizers
 
     optimizer = named(config["optimizer"] if "optimizer" in config else config["optimizer_config"])
     if isinstance(optimizer, tuple):
@@ -234,6 +236,81 @@ def _write_store(model: Any, file: Any) -> None:
     file.create_group("vars")
 
 
+def _keras_slots(optimizer: Any) -> list[list[tuple[str, float]]]:
+    """The slots that Keras keeps one after the other for each array of weights, and what ours times is Keras's."""
+    if isinstance(optimizer, optimizers.SGD):
+        return [[("velocity", -1.0)]] if optimizer.momentum else []
+    if not hasattr(optimizer, "beta_1"):
+        return [[(name, 1.0)] for name in optimizer.slots]
+    size = 1.0 if isinstance(optimizer, optimizers.Adamax) else 1 - optimizer.beta_2
+    moments = [("m", 1 - optimizer.beta_1), ("v", size)]
+    return [moments, *([(name, size)] for name in optimizer.slots[2:])]
+
+
+def _slot_parts(model: Any) -> Iterator[tuple[Array, float]]:
+    """For each variable of Keras's optimizer, in its order, our part of a slot and what it is multiplied by."""
+    optimizer, width = model.optimizer, model.parameters.itemsize
+    weights = [w for layer in model.layers if layer.trainable for w in layer.weights.values()]
+    for group in _keras_slots(optimizer):
+        for array in weights:
+            start = (array.ctypes.data - model.parameters.ctypes.data) // width
+            for name, factor in group:
+                part = optimizer.state[name][start : start + array.size]
+                yield part.reshape(array.shape), factor
+
+
+def _write_optimizer(model: Any, file: Any, training: dict[str, Any] | None) -> None:
+    """What the optimizer keeps: as Keras reads it, and once more to the bit, with where chance stands."""
+    from course_nn import saving
+
+    if training is None:
+        return
+    own = file.create_group("course_nn")
+    own.attrs["training"] = json.dumps(training)
+    for name, array in saving.optimizer_arrays(model).items():
+        own.create_dataset(name, data=array)
+    if "layers" not in file:  # an .h5 file of Keras's older form
+        return
+    optimizer = model.optimizer
+    if not model._owns_its_weights():
+        model.gather()
+    optimizer._bind(model.parameters, model.gradients)
+    variables: list[Any] = [np.int64(optimizer.iterations)]
+    if not callable(optimizer.learning_rate):
+        variables.append(np.float32(optimizer.learning_rate))
+    variables += [part * model.dtype.type(factor) for part, factor in _slot_parts(model)]
+    group = file.create_group("optimizer/vars")
+    for index, variable in enumerate(variables):
+        group.create_dataset(str(index), data=variable)
+
+
+def _read_optimizer(model: Any, file: Any) -> bool:
+    """Compile ``model`` as ``_write_optimizer`` found it, if it has written there."""
+    from course_nn import saving
+
+    if "course_nn" not in file:
+        return False
+    own = file["course_nn"]
+    arrays = {name: own[name][...] for name in own}
+    saving.train_on(model, json.loads(own.attrs["training"]), arrays)
+    return True
+
+
+def _go_on(model: Any, file: Any) -> None:
+    """Put the optimizer of ``model``, which was compiled as in Keras, where Keras's stood."""
+    variables = file.get("optimizer/vars", {})
+    optimizer, known = model.optimizer, 1 if callable(model.optimizer.learning_rate) else 2
+    if len(variables) < known:
+        return
+    optimizer._bind(model.parameters, model.gradients)
+    parts = list(_slot_parts(model))
+    if len(parts) != len(variables) - known:  # saved before its first step
+        return
+    for index, (part, factor) in enumerate(parts, known):
+        part[...] = variables[str(index)][...] / factor
+    optimizer.iterations = int(variables["0"][()])
+
+
 def _read_store(model: Any, file: Any) -> list[Array]:
     found = []
     for name, arrays in _groups(model):
@@ -255,6 +332,7 @@ def write_model(model: Any, path: Path, training: dict[str, Any] | None) -> None
         store = io.BytesIO()
         with h5py.File(store, "w") as file:
             _write_store(model, file)
+            _write_optimizer(model, file, training)
         with zipfile.ZipFile(unfinished, "w") as archive:
             archive.writestr("metadata.json", json.dumps({"keras_version": KERAS_VERSION}))
             archive.writestr("config.json", json.dumps(config))
@@ -275,6 +353,7 @@ def write_model(model: Any, path: Path, training: dict[str, Any] | None) -> None
                 for name, array in arrays.items():
                     own.create_dataset(f"{layer.name}/{name}", data=array)
             group.create_group("top_level_model_weights").attrs["weight_names"] = []
+            _write_optimizer(model, file, training)
     unfinished.replace(path)
 
 
@@ -312,9 +391,11 @@ def read_model(cls: Any, path: Path, compile: bool) -> Any:
     """The model in ``path``, a .keras or .h5 file."""
     h5py = _h5py(path)
     path.open("rb").close()  # a missing file is an OSError that names it
+    store: Path | io.BytesIO = path
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))
+            store = io.BytesIO(archive.read("model.weights.h5"))
         training = config.get("compile_config")
     else:
         with h5py.File(path, "r") as file:
@@ -323,5 +404,9 @@ def read_model(cls: Any, path: Path, compile: bool) -> Any:
     model = _model_from(cls, config)
     model.set_weights(read_weights(model, path))
     if compile:
-        _compile(model, training)
+        with h5py.File(store, "r") as file:
+            if not _read_optimizer(model, file):
+                _compile(model, training)
+                if model.optimizer is not None:
+                    _go_on(model, file)
     return model

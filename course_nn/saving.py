@@ -105,7 +105,7 @@ def save_model(model: Any, path: Any, overwrite: bool, include_optimizer: bool) 
     texts, arrays = {"course_nn": json.dumps(architecture)}, dict(model.named_arrays())
     if training:
         texts["training"] = json.dumps(training)
-        arrays |= {f"optimizer.{n}": a for n, a in getattr(model.optimizer, "state", {}).items()}
+        arrays |= optimizer_arrays(model)
     write(path, arrays, texts)
 
 
@@ -166,7 +166,7 @@ def load_model(cls: Any, path: Any, compile: bool) -> Any:
         names = [name.partition(".") for name, _array in model.named_arrays()]
         model.set_weights([arrays[f"{kept[int(index)]}.{name}"] for index, _dot, name in names])
         if compile and "training" in texts:
-            _train_on(model, json.loads(texts["training"]), arrays)
+            train_on(model, json.loads(texts["training"]), arrays)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(
             _(
@@ -210,7 +210,13 @@ def _training_of(model: Any) -> dict[str, Any] | None:
     }
 
 
-def _train_on(model: Any, training: dict[str, Any], arrays: Mapping[str, Array]) -> None:
+def optimizer_arrays(model: Any) -> dict[str, Array]:
+    """What the optimizer keeps from step to step, nothing before the first one."""
+    state = getattr(model.optimizer, "state", {})
+    return {f"optimizer.{name}": array for name, array in state.items()}
+
+
+def train_on(model: Any, training: dict[str, Any], arrays: Mapping[str, Array]) -> None:
     """Compile the model as it was, and put the optimizer and chance where they stood."""
     loss = dict(training["loss"])
     jit_compile = training.get("jit_compile", False)

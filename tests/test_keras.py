@@ -243,3 +243,42 @@ def test_files_are_read_on_both_sides(tmp_path, ending):
             assert again.predict(X, verbose=0) == pytest.approx(
                 model.predict(X, verbose=0), abs=1e-5
             )
+
+
+KEPT = {  # optimizers, by what they keep from step to step
+    "nothing": lambda k: k.optimizers.SGD(0.1),
+    "a velocity": lambda k: k.optimizers.SGD(0.1, momentum=0.9),
+    "squares": lambda k: k.optimizers.Adagrad(0.1),
+    "squares, velocity, mean": lambda k: k.optimizers.RMSprop(0.01, momentum=0.5, centered=True),
+    "m and v": lambda k: k.optimizers.Adam(0.01),
+    "m, v and the largest": lambda k: k.optimizers.Adam(0.01, amsgrad=True),
+    "m and the largest slope": lambda k: k.optimizers.Adamax(0.01),
+    "a rate that falls": lambda k: k.optimizers.AdamW(
+        k.optimizers.schedules.ExponentialDecay(0.01, 2, 0.9)
+    ),
+}
+
+
+@pytest.mark.parametrize("make", KEPT.values(), ids=KEPT)
+def test_training_goes_on_from_a_keras_file_where_it_was(tmp_path, make):
+    """In Keras and here, saved by either; and saved before the first step, without a warning."""
+    pytest.importorskip("h5py")
+
+    def fit(model, epochs):
+        model.fit(X, LABELS, epochs=epochs, shuffle=False, verbose=0)
+        return model
+
+    path = tmp_path / "model.keras"
+    for writer, reader in ((course_nn, keras), (keras, course_nn), (course_nn, course_nn)):
+        model = writer.Sequential(
+            [writer.Input((INPUTS,)), writer.layers.Dense(CLASSES, "softmax")]
+        )
+        model.compile(make(writer), "sparse_categorical_crossentropy")
+        if writer is course_nn:
+            model.save(path)
+            reader.models.load_model(path)
+        fit(model, 2).save(path)
+        again = fit(reader.models.load_model(path), 2)
+        exact = {"rel": 0, "abs": 0} if reader is writer else {"abs": 1e-5}
+        for one, other in zip(fit(model, 2).get_weights(), again.get_weights(), strict=True):
+            assert one == pytest.approx(other, **exact)
