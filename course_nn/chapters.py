@@ -60,6 +60,7 @@ CHAPTERS = {
         Chapter(4, "backpropagation", N_("Backpropagation")),
         Chapter(5, "mnist", N_("MNIST")),
         Chapter(6, "overfitting", N_("Overfitting and regularization")),
+        Chapter(7, "optimizers", N_("Optimizers")),
         Chapter(8, "deep", N_("Deep networks")),
     )
 }

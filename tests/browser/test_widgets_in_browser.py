@@ -36,6 +36,10 @@ WIDGETS = {
     "overfitting": Case(
         "from course_nn.widgets.overfitting import overfitting_dial; overfitting_dial()"
     ),
+    "optimizers": Case(
+        "from course_nn.widgets.optimizers import optimizers; optimizers()",
+        unseen=("learning rate", "steps"),  # the next of both lists: SGD runs out of the valley
+    ),
     "deep": Case("from course_nn.widgets.deep import layers; layers()"),
     "digit_pad": Case("from course_nn.widgets.pad import digit_pad; digit_pad()"),
 }
