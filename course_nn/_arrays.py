@@ -14,20 +14,30 @@ Shape = tuple[int, ...]
 BLOCK = 65_536
 
 
-class Buffers(dict[str, Array]):
+class Buffers:
     """Memory that is asked for once, and lent again at every call under the same name."""
+
+    def __init__(self) -> None:
+        self.lent: dict[str, Array] = {}
+        self.whole: dict[str, Array] = {}  # of each name the largest that was asked for
 
     def lend(self, name: str, shape: Shape, dtype: np.dtype) -> Array:
         """An array of ``shape`` (examples first), a part of the largest that was asked for; it holds anything."""
-        held = self.get(name)
+        lent = self.lent.get(name)
+        if lent is None or lent.shape != shape or lent.dtype != dtype:
+            lent = self.lent[name] = self._part(name, shape, dtype)
+        return lent
+
+    def _part(self, name: str, shape: Shape, dtype: np.dtype) -> Array:
+        held = self.whole.get(name)
         if (
             held is None
             or len(held) < shape[0]
             or held.shape[1:] != shape[1:]
             or held.dtype != dtype
         ):
-            held = self[name] = np.empty(shape, dtype)
-        return held if len(held) == shape[0] else held[: shape[0]]
+            held = self.whole[name] = np.empty(shape, dtype)
+        return held[: shape[0]]
 
 
 def aligned_zeros(size: int, dtype: np.dtype) -> Array:

@@ -204,7 +204,8 @@ def is_stream(x: Any) -> bool:
 
 def largest(x: Array, rows: int) -> float:
     """The largest number among the first examples, in size."""
-    return float(np.abs(x[:rows].astype(np.float64)).max(initial=0))
+    x = x[:rows]
+    return max(float(x.max(initial=0)), -float(x.min(initial=0)))
 
 
 def warn_if_unscaled(layers: Iterable[Layer], x: Array, stacklevel: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from course_nn import losses
 from course_nn._arrays import Array
-from course_nn._names import Named, arguments, lookup, missing
+from course_nn._names import Quick, arguments, lookup, missing
 from course_nn.i18n import _
 
 
@@ -98,7 +98,7 @@ def _ratio(part: Array, whole: Array) -> Array:
 # Metrics as a model keeps them: they see batch after batch, and tell the figure over all.
 
 
-class Metric(Named):
+class Metric(Quick):
     """A figure over many batches. One's own overrides ``values``, a number for each example, whose mean counts.
 
     Args:

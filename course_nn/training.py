@@ -318,28 +318,31 @@ class Trainable(Named):
     def _train_step(self, x: Array, y: Array, weights: Array | None) -> None:
         """Forward, backward, a step of the optimizer; loss and metrics are kept in mind."""
         loss, prediction = self._forward_and_back(x, y, weights)
-        penalties: list[float] = []  # of a stretch of the vectors at a time
-        if self.optimizer.clips:
-            penalties.append(self._regularize(0, self.parameters.size))
+        optimizer, parameters, gradients = self.optimizer, self.parameters, self.gradients
+        if optimizer.clips:
+            loss += self._regularize(0, parameters.size)
             parts = [
                 g for layer in self.layers if layer.trainable for g in layer.gradients.values()
             ]
-            self.optimizer.clip(self.gradients, parts)
-            self.optimizer.step(self.parameters, self.gradients)
-        else:
+            optimizer.clip(gradients, parts)
+            optimizer.step(parameters, gradients)
+        elif self._penalized:
             # The penalties' gradients come in where each stretch is in the cache anyway.
-            def penalize(*ends: int) -> None:
-                penalties.append(self._regularize(*ends))
-
-            before_stretch = penalize if self._penalized else None
-            self.optimizer.step(self.parameters, self.gradients, before_stretch)
-        self._keep_in_mind(loss + sum(penalties), y, prediction, weights)
+            penalties: list[float] = []
+            optimizer.step(
+                parameters, gradients, lambda *ends: penalties.append(self._regularize(*ends))
+            )
+            loss += sum(penalties)
+        else:
+            optimizer.step(parameters, gradients)
+        self._keep_in_mind(loss, y, prediction, weights)
 
     def _keep_in_mind(
         self, loss: float, y: Array, prediction: Array, weights: Array | None
     ) -> None:
-        self._loss_seen.total += loss * len(y)
-        self._loss_seen.count += len(y)
+        seen = self._loss_seen
+        seen.total += loss * len(y)
+        seen.count += len(y)
         for metric in self.metrics:
             metric.update_state(y, prediction)
         for metric in self.weighted_metrics:
@@ -375,15 +378,15 @@ class Trainable(Named):
     ) -> tuple[float, Array]:
         """The mean loss of the examples and the predictions; the gradients, all without penalties."""
         loss, prediction = self._forward(x, y, weights, training=True)
-        *hidden, last = self.layers
+        (*hidden, last), measure, fused = self.layers, self.loss, self._fused
         d: Array | None
-        if self._fused or self.loss.from_logits:
-            d = self.loss.backward_logits(y)
+        if fused or measure.from_logits:
+            d = measure.backward_logits(y)
         else:
-            d = self.loss.backward(y, prediction)
+            d = measure.backward(y, prediction)
         if weights is not None:
             d *= weights.reshape(-1, *[1] * (d.ndim - 1))
-        d = last.backward_logits(d) if self._fused else last.backward(d)
+        d = last.backward_logits(d) if fused else last.backward(d)
         for layer in reversed(hidden):
             if d is None:  # the layers before this one have no weights to train
                 break
@@ -394,28 +397,28 @@ class Trainable(Named):
         self, x: Array, y: Array, weights: Array | None, training: bool
     ) -> tuple[float, Array]:
         """The mean loss of the examples without penalties, and the predictions."""
-        *hidden, last = self.layers
+        (*hidden, last), measure = self.layers, self.loss
         for layer in hidden:
             x = layer.forward(x, training)
         if self._fused:
-            loss = self.loss.forward_logits(y, last.forward_logits(x))
-            prediction = self.loss.p
+            loss = measure.forward_logits(y, last.forward_logits(x))
+            prediction = measure.p
         else:
             prediction = last.forward(x, training)
-            forward = self.loss.forward_logits if self.loss.from_logits else self.loss.forward
+            forward = measure.forward_logits if measure.from_logits else measure.forward
             loss = forward(y, prediction)
         if weights is not None:
-            loss = self.loss.forward_weighted(y, prediction, weights)
+            loss = measure.forward_weighted(y, prediction, weights)
         return loss, prediction
 
     @property
     def _fused(self) -> bool:
         """Whether the loss is computed from logits, together with the last layer's activation."""
-        activation = self.layers[-1].activation
+        activation, measure = self.layers[-1].activation, self.loss
         return (
             activation is not None
-            and activation.name == self.loss.activation
-            and not self.loss.from_logits
+            and activation.name == measure.activation
+            and not measure.from_logits
         )
 
     def _regularize(self, start: int, stop: int) -> float:

@@ -1,5 +1,6 @@
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from course_nn.layers import (
     Input,
     Rescaling,
 )
+from course_nn.models import Sequential
+from course_nn.optimizers import Adam
 
 MAKERS = {
     **{f"Dense {name}": lambda name=name: Dense(3, activation=name) for name in ACTIVATIONS},
@@ -156,9 +159,32 @@ def test_config_makes_the_same_layer_again(make):
     layer = make()
     config = json.loads(json.dumps(layer.config()))  # as a file keeps it
     again = LAYERS[type(layer).__name__](**config)
-    set_apart = {"rng": None, "name": None}  # each layer has its own
+    set_apart = dict.fromkeys(("rng", "name", "_buffers"))  # each layer has its own
     assert vars(again) | set_apart == vars(layer) | set_apart
     assert repr(again) == repr(layer)
+
+
+def test_weights_and_states_are_attributes_of_the_layers_that_have_them():
+    layer = built(BatchNormalization(), inputs=3)
+    assert layer.gamma is layer.weights["gamma"]
+    assert layer.moving_mean is layer.state["moving_mean"]
+    assert not hasattr(built(Dense(2, use_bias=False), inputs=3), "bias")
+
+
+@pytest.mark.parametrize(
+    "of, name, told",
+    [
+        (lambda: Adam(), "lr", "Adam has no 'lr'. Did you mean 'learning_rate'"),
+        (lambda: Dense(2), "output_dim", "Dense has no 'output_dim'. Did you mean 'units'"),
+        (lambda: Sequential(), "predict_classes", "argmax"),
+        (lambda: Sequential(), "sumary", "Did you mean 'summary'"),
+    ],
+)
+def test_what_is_elsewhere_now_is_told(of, name, told):
+    owner = of()
+    with pytest.raises(AttributeError, match=re.escape(told)):
+        getattr(owner, name)
+    assert not hasattr(owner, name) and name not in dir(owner)
 
 
 def test_memory_is_lent_again_but_never_of_another_type_or_shape():

@@ -20,7 +20,7 @@ import numpy as np
 
 from course_nn import activations, initializers, regularizers
 from course_nn._arrays import Array, Buffers, Shape
-from course_nn._names import Named, arguments, nearest, surplus
+from course_nn._names import Quick, arguments, nearest, surplus
 from course_nn.i18n import _
 
 Weights = dict[str, tuple[Shape, initializers.Initializer]]
@@ -40,7 +40,22 @@ class Arrays(dict[str, Array]):
         )
 
 
-class Layer(Named):
+class _Held:
+    """A weight or state as an attribute, ``layer.kernel``, of the layers that have it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layer: Any, kind: type) -> Any:
+        if layer is None:
+            return self
+        for held in (layer.weights, layer.state):
+            if self.name in held:
+                return held[self.name]
+        raise AttributeError(_("{layer} has no {name!r}.").format(layer=layer, name=self.name))
+
+
+class Layer(Quick):
     """What all layers share: a shape, weights with their gradients, memory to work in.
 
     A layer of one's own overrides ``forward`` and ``backward``; with weights, ``weight_shapes``; where it changes
@@ -137,6 +152,9 @@ class Layer(Named):
             for name, (shape, initializer) in self.state_shapes(input_shape).items():
                 self.state[name] = initializer(shape, rng).astype(self.dtype)
             self.built_for = input_shape
+            for name in (*self.weights, *self.state):
+                if not hasattr(type(self), name):
+                    setattr(type(self), name, _Held(name))
         return output_shape
 
     def output_shape_for(self, input_shape: Shape) -> Shape:
@@ -240,12 +258,6 @@ class Layer(Named):
         if not self.trainable:
             given["trainable"] = False
         return given
-
-    def __getattr__(self, name: str) -> Any:
-        for held in ("weights", "state"):  # layer.kernel, layer.moving_mean
-            if name in vars(self).get(held, ()):
-                return vars(self)[held][name]
-        return super().__getattr__(name)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.config().items())

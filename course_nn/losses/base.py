@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from course_nn._arrays import Array, Shape
-from course_nn._names import Named, surplus
+from course_nn._names import Quick, surplus
 from course_nn.i18n import _
 
 
-class Loss(Named):
+class Loss(Quick):
     """A loss is the mean over the examples of a batch. ``loss(y_true, y_pred)`` gives it as a float, from predictions.
 
     A loss of one's own overrides ``forward`` and ``backward``, its derivative. Or, as in Keras, ``call(y_true,

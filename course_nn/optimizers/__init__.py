@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from course_nn._arrays import BLOCK, Array, aligned_zeros, blocks
-from course_nn._names import Named, arguments, lookup, missing, surplus
+from course_nn._names import Quick, arguments, lookup, missing, surplus
 from course_nn.i18n import _
 from course_nn.optimizers import schedules
 from course_nn.optimizers.schedules import (
@@ -52,7 +52,7 @@ Schedule = Callable[[int], float]
 FLUSHED_EVERY = 128  # steps: 0.9^128 is 1e-6, so that nothing becomes subnormal between two flushes
 
 
-class Optimizer(Named):
+class Optimizer(Quick):
     """What all optimizers share: the learning rate, the count of steps, and the vectors they keep.
 
     Args:
