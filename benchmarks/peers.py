@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_nn.optimizers import Adam
-from course_nn.utils import to_categorical
+from course_nn.utils import to_categorical, warm_up_products
 
 Array = np.ndarray
 Runs = tuple[Callable[[], object], Callable[[], Array]]  # train one epoch; predict the test images
@@ -18,8 +18,6 @@ class Workload:
     title: str
     sizes: tuple[int, ...]
     batch: int
-    gates: tuple[float, float]  # ours / PyTorch must stay below the first and aims at the second
-    bare_gates: tuple[float, float]  # the same against the bare matrix products
     dropout: float = 0.0
     l2: float = 0.0
     batch_norm: bool = False
@@ -28,23 +26,11 @@ class Workload:
 
 SMALL, MIDDLE, WIDE = (784, 32, 10), (784, 128, 64, 10), (784, 512, 512, 10)
 WORKLOADS = {
-    "W1": Workload("784-32-10, batch 32", SMALL, 32, (0.29, 0.25), (3.3, 2.9)),
-    "W2": Workload("784-128-64-10, batch 128", MIDDLE, 128, (0.76, 0.70), (1.45, 1.36)),
-    "W3": Workload(
-        "784-512-512-10, dropout 0.2, L2, batch 256",
-        WIDE,
-        256,
-        (0.86, 0.80),
-        (1.28, 1.19),
-        dropout=0.2,
-        l2=1e-4,
-    ),
-    "W4": Workload(
-        "W2 with batch normalization", MIDDLE, 128, (0.75, 0.68), (1.55, 1.44), batch_norm=True
-    ),
-    "W5": Workload(
-        "10,000 predictions by W2", MIDDLE, 128, (0.97, 0.92), (1.10, 1.06), predict=True
-    ),
+    "W1": Workload("784-32-10, batch 32", SMALL, 32),
+    "W2": Workload("784-128-64-10, batch 128", MIDDLE, 128),
+    "W3": Workload("784-512-512-10, dropout 0.2, L2, batch 256", WIDE, 256, dropout=0.2, l2=1e-4),
+    "W4": Workload("W2 with batch normalization", MIDDLE, 128, batch_norm=True),
+    "W5": Workload("10,000 predictions by W2", MIDDLE, 128, predict=True),
 }
 
 
@@ -55,15 +41,19 @@ def images(flat: Array) -> Array:
     return x
 
 
-def course_nn(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
+def course_nn(work: Workload, x: Array, y: Array, x_test: Array, jit_compile: bool = False) -> Runs:
     from course_nn import layers, models, regularizers
 
-    model = build_keras(work, models, layers, regularizers)
+    model = build_keras(work, models, layers, regularizers, jit_compile)
     labels = to_categorical(y, 10)
     return (
         lambda: model.fit(x, labels, epochs=1, batch_size=work.batch, verbose=0),
         lambda: model.predict(x_test, verbose=0),
     )
+
+
+def course_nn_compiled(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
+    return course_nn(work, x, y, x_test, jit_compile=True)
 
 
 def train_on_bytes(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
@@ -81,9 +71,11 @@ def train_on_bytes(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
 
 
 def keras(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
-    from keras import layers, models, regularizers
+    """Keras in its best form: compiled, where its backend can."""
+    from keras import backend, layers, models, regularizers
 
-    model = build_keras(work, models, layers, regularizers)
+    jit_compile = backend.backend() != "torch"  # its own default there, too
+    model = build_keras(work, models, layers, regularizers, jit_compile)
     labels = to_categorical(y, 10)
     return (
         lambda: model.fit(x, labels, epochs=1, batch_size=work.batch, verbose=0),
@@ -91,7 +83,7 @@ def keras(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
     )
 
 
-def build_keras(work: Workload, models, layers, regularizers):
+def build_keras(work: Workload, models, layers, regularizers, jit_compile: bool):
     """The network in Keras's words, which are course_nn's words too."""
     model = models.Sequential([layers.Input((work.sizes[0],))])
     penalty = {"kernel_regularizer": regularizers.l2(work.l2)} if work.l2 else {}
@@ -105,12 +97,13 @@ def build_keras(work: Workload, models, layers, regularizers):
         if work.dropout:
             model.add(layers.Dropout(work.dropout))
     model.add(layers.Dense(work.sizes[-1], activation="softmax", **penalty))
-    model.compile(optimizer="adam", loss="categorical_crossentropy")
+    model.compile("adam", "categorical_crossentropy", jit_compile=jit_compile)
     return model
 
 
-def pytorch(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
-    """Eager PyTorch in its fastest form: fused Adam, one tensor, rows gathered by index_select."""
+def pytorch(work: Workload, x: Array, y: Array, x_test: Array, compiled: bool = False) -> Runs:
+    """PyTorch in its fastest form: fused Adam, one tensor, rows gathered by index_select; eager, or loss and
+    predictions as one compiled graph each."""
     import torch
     from torch import nn
 
@@ -133,20 +126,29 @@ def pytorch(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
     inputs, tests = torch.from_numpy(x), torch.from_numpy(x_test)
     labels = torch.from_numpy(y.astype(np.int64))
 
+    def loss(rows: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return nn.functional.cross_entropy(model(rows), targets)
+
+    def probabilities(rows: torch.Tensor) -> torch.Tensor:
+        return model(rows).softmax(1)
+
+    if compiled:  # for each size of a batch by itself
+        loss = torch.compile(loss, dynamic=False)
+        probabilities = torch.compile(probabilities, dynamic=False)
+
     def epoch() -> None:
         model.train()
         order = torch.randperm(len(inputs))
         for start in range(0, len(inputs), work.batch):
             rows = order[start : start + work.batch]
             optimizer.zero_grad()
-            logits = model(inputs.index_select(0, rows))
-            nn.functional.cross_entropy(logits, labels.index_select(0, rows)).backward()
+            loss(inputs.index_select(0, rows), labels.index_select(0, rows)).backward()
             optimizer.step()
 
     @torch.inference_mode()
     def predict() -> Array:
         model.eval()
-        return torch.cat([model(rows).softmax(1) for rows in tests.split(CHUNK)]).numpy()
+        return torch.cat([probabilities(rows) for rows in tests.split(CHUNK)]).numpy()
 
     return epoch, predict
 
@@ -158,6 +160,84 @@ def pytorch_flushed(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
 
     torch.set_flush_denormal(True)
     return pytorch(work, x, y, x_test)
+
+
+def pytorch_compiled(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
+    """Compiled, and flushed."""
+    import torch
+
+    torch.set_flush_denormal(True)
+    return pytorch(work, x, y, x_test, compiled=True)
+
+
+def jax_scan(work: Workload, x: Array, y: Array, x_test: Array) -> Runs:
+    """A whole epoch as one compiled scan over the batches: nothing of Python in between."""
+    import jax
+    import jax.numpy as jnp
+
+    rng = np.random.default_rng(0)
+    inputs, tests, labels = jnp.asarray(x), jnp.asarray(x_test), jnp.asarray(y.astype(np.int32))
+    dense = []
+    for n, m in zip(work.sizes[:-1], work.sizes[1:]):
+        limit = np.sqrt(6 / (n + m))
+        dense.append((jnp.asarray(rng.uniform(-limit, limit, (n, m)), jnp.float32), jnp.zeros(m)))
+    hidden = work.sizes[1:-1] if work.batch_norm else ()
+    params = dense, [(jnp.ones(m), jnp.zeros(m)) for m in hidden]
+    seen = [(jnp.zeros(m), jnp.ones(m)) for m in hidden]  # moving means and variances
+    none = jax.tree.map(jnp.zeros_like, params)
+    key = jax.random.key(0, impl="rbg")  # the fastest there is
+    state = params, none, jax.tree.map(jnp.copy, none), jnp.zeros((), jnp.int32), seen, key
+
+    def net(params, h, seen, key=None):
+        (*first, (w, b)), norms = params
+        new = []
+        for k, (w_k, b_k) in enumerate(first):
+            h = h @ w_k + b_k
+            if norms:
+                mean, variance = (h.mean(0), h.var(0)) if key is not None else seen[k]
+                new.append((0.99 * seen[k][0] + 0.01 * mean, 0.99 * seen[k][1] + 0.01 * variance))
+                gamma, beta = norms[k]
+                h = gamma * (h - mean) * jax.lax.rsqrt(variance + 1e-3) + beta
+            h = jax.nn.relu(h)
+            if key is not None and work.dropout:
+                key, now = jax.random.split(key)
+                keep = jax.random.bernoulli(now, 1 - work.dropout, h.shape)
+                h = jnp.where(keep, h / (1 - work.dropout), 0.0)
+        return h @ w + b, new, key
+
+    def loss(params, rows, targets, seen, key):
+        z, seen, key = net(params, rows, seen, key)
+        true = jnp.take_along_axis(jax.nn.log_softmax(z), targets[:, None], 1)
+        penalty = work.l2 * sum((w**2).sum() for w, _ in params[0]) if work.l2 else 0.0
+        return penalty - true.mean(), (seen, key)
+
+    def step(state, rows, inputs, labels):
+        params, m, v, t, seen, key = state
+        given = params, inputs[rows], labels[rows], seen, key
+        (value, (seen, key)), g = jax.value_and_grad(loss, has_aux=True)(*given)
+        t = t + 1
+        rate = 1e-3 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        m = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
+        v = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
+        params = jax.tree.map(lambda p, m, v: p - rate * m / (jnp.sqrt(v) + 1e-7), params, m, v)
+        return (params, m, v, t, seen, key), value
+
+    def scan(state, order, inputs, labels):
+        return jax.lax.scan(lambda s, rows: step(s, rows, inputs, labels), state, order)
+
+    one, many = jax.jit(step, donate_argnums=0), jax.jit(scan, donate_argnums=0)
+    forward = jax.jit(lambda params, seen, rows: jax.nn.softmax(net(params, rows, seen)[0]))
+
+    def epoch() -> None:
+        nonlocal state
+        order = rng.permutation(len(x)).astype(np.int32)
+        whole = len(order) // work.batch
+        state, values = many(state, order[: whole * work.batch].reshape(whole, -1), inputs, labels)
+        if len(order) % work.batch:
+            state, values = one(state, order[whole * work.batch :], inputs, labels)
+        jax.block_until_ready((state, values))
+
+    return epoch, lambda: np.asarray(forward(state[0], state[4], tests))
 
 
 def scikit_learn(work: Workload, x: Array, y: Array, x_test: Array) -> Runs | None:
@@ -174,6 +254,7 @@ def plain_numpy(work: Workload, x: Array, y: Array, x_test: Array) -> Runs | Non
     """What one writes first: float64, a new array for every result."""
     if work.dropout or work.batch_norm:
         return None
+    warm_up_products()
     rng = np.random.default_rng(0)
     x, x_test, labels = x.astype(float), x_test.astype(float), np.eye(10)[y]
     p = []
@@ -210,8 +291,16 @@ def plain_numpy(work: Workload, x: Array, y: Array, x_test: Array) -> Runs | Non
     return epoch, lambda: forward(x_test)[-1]
 
 
-def matrix_products(work: Workload, x: Array, y: Array, x_test: Array, least: bool = False) -> Runs:
+def matrix_products(
+    work: Workload,
+    x: Array,
+    y: Array,
+    x_test: Array,
+    least: bool = False,
+    one_pass: bool = False,
+) -> Runs:
     """The floor: x W forward, x^T d and d W^T backward (not for the first layer), nothing else."""
+    warm_up_products()
     rng = np.random.default_rng(0)
     shapes = list(zip(work.sizes[:-1], work.sizes[1:]))
     ends = np.cumsum([n * m for n, m in shapes])
@@ -240,15 +329,21 @@ def matrix_products(work: Workload, x: Array, y: Array, x_test: Array, least: bo
     )
 
     adam, batch = Adam(), np.empty_like(x[: work.batch])
+    if one_pass:
+        from course_nn import compiled
+
+        compiled.put_in(adam)
 
     def epoch() -> None:
         order = rng.permutation(len(x))
         for start in range(0, len(x), work.batch):
             rows = x[start : start + work.batch]
             if least:
-                rows = x.take(
-                    order[start : start + work.batch], 0, out=batch[: len(rows)], mode="clip"
-                )
+                chosen, rows = order[start : start + work.batch], batch[: len(rows)]
+                if one_pass:
+                    compiled.gather(x, chosen, rows)
+                else:
+                    x.take(chosen, 0, out=rows, mode="clip")
             layers = whole if len(rows) == work.batch else short
             inputs = [rows, *(z for _, z, _, _ in layers)]
             for a, (w, z, _, _) in zip(inputs, layers):
@@ -271,18 +366,27 @@ def matrix_products(work: Workload, x: Array, y: Array, x_test: Array, least: bo
     return epoch, predict
 
 
-# What a peer is called, the module it needs, and the peer; it gives None for what it cannot do.
 def least(work: Workload, x: Array, y: Array, x_test: Array) -> Runs | None:
     """What no trainer in NumPy can leave out: the products, of rows gathered at random, and Adam."""
     return None if work.predict else matrix_products(work, x, y, x_test, least=True)
 
 
+def one_pass(work: Workload, x: Array, y: Array, x_test: Array) -> Runs | None:
+    """The same, rows and Adam by one compiled loop each."""
+    return None if work.predict else matrix_products(work, x, y, x_test, True, one_pass=True)
+
+
+# What a peer is called, the modules it needs, and the peer; it gives None for what it cannot do.
 PEERS: dict[str, tuple[str, Callable[[Workload, Array, Array, Array], Runs | None]]] = {
     "course_nn": ("course_nn", course_nn),
+    "course_nn, jit_compile": ("numba", course_nn_compiled),
     "matrix products": ("numpy", matrix_products),
     "products, rows, Adam": ("numpy", least),
+    "the same, one pass": ("numba", one_pass),
     "PyTorch": ("torch", pytorch),
     "PyTorch, flushed": ("torch", pytorch_flushed),
+    "PyTorch, compiled": ("torch", pytorch_compiled),
+    "JAX, epoch scan": ("jax", jax_scan),
     "Keras": ("keras", keras),
     "scikit-learn": ("sklearn", scikit_learn),
     "NumPy float64": ("numpy", plain_numpy),
