@@ -114,7 +114,8 @@ class Part:
     """A cell of code, or what stands between two ``# %%`` of a script.
 
     ``mark`` is the exercise that the notebook says it answers, ``test`` that it says it is a test,
-    ``text`` that it is no cell of code, though a function is written in it.
+    ``text`` that it is no cell of code, though a function is written in it. ``grade_id`` and
+    ``points`` are what nbgrader's marks say, of this course or another version of it.
     """
 
     place: str
@@ -122,6 +123,8 @@ class Part:
     mark: str = ""
     test: bool = False
     text: bool = False
+    grade_id: str = ""
+    points: float | None = None
 
 
 def parts(cells: Iterable[Cell], names: Collection[str]) -> list[Part]:
@@ -150,7 +153,10 @@ def parts(cells: Iterable[Cell], names: Collection[str]) -> list[Part]:
         source = source.replace("\r\n", "\n").replace("\r", "\n")
         place = _("cell {n}").format(n=number)
         test = bool(marks.get("grade")) and not marks.get("solution")
-        found.append(Part(place, source, mark(cell, names), test, text))
+        name, points = marks.get("grade_id"), marks.get("points")
+        name = name if isinstance(name, str) and (test or marks.get("solution")) else ""
+        points = points if isinstance(points, (int, float)) and 0 <= points < 1e6 else None
+        found.append(Part(place, source, mark(cell, names), test, text, name, points))
     return found
 
 

@@ -15,7 +15,7 @@ from course_nn import answers
 from course_nn.answers import BROKEN, DEFINED, STUB, Cell, Piece, Placed
 from course_nn.chapters import ANSWERS, NOTEBOOKS, STUBS
 from course_nn.checks import EXERCISES
-from course_nn.grading import lateness, sources
+from course_nn.grading import editions, lateness, sources
 from course_nn.grading.lateness import IGNORE, NO_DEADLINE, Deadline
 from course_nn.grading.names import (
     MOODLE,
@@ -330,6 +330,9 @@ def read(files: Sequence[Path | _File], student: str) -> Submission:
         left -= sheet.size
     pieces = [piece for sheet in sheets for piece in sheet.pieces]
     notes += _decide(sheets)
+    for sheet in sheets:
+        answered = {n for own in sheet.pieces for n in own.answers if own.rank(n) > STUB}
+        notes += map(sheet.named, editions.notes(sheet.parts, answered))
     broken = [own.place for own in pieces if own.piece.broken]
     other = [own for own in pieces if own.piece.broken and not own.answers]
     if other and len(broken) < len(pieces):
@@ -435,6 +438,8 @@ class _Sheet:
         name = self.file.path.name
         script = bool(re.search(r"(?i)\.py(\.txt)?$", name))
         found, notes = sources.parts(data, script, EXERCISES)
+        found, migrated = editions.migrated(found)
+        notes += migrated
         if script:
             self.text = "\n".join(part.source for part in found)
         odd: dict[str, list[str]] = {}
