@@ -19,7 +19,8 @@ import re
 import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from course_nn.chapters import ANSWERS, NOTEBOOKS, STUBS
 from course_nn.checks import EXERCISES
@@ -78,9 +79,13 @@ def release(out: Path, chapters: Collection[int] = (), root: Path = ROOT) -> Rel
         message = _("There is no chapter {n}. Choose from {known}.")
         raise ValueError(message.format(n=unknown[0], known=", ".join(map(str, sorted(known)))))
     files = dict(sorted(_files(root, set(chapters) or known)))
-    for name in [name for name in files if name.endswith(".md")]:
-        files[name] = _without_dead_links(name, files)
-        files[name] = for_students(files[name].decode(), set(chapters) or known).encode()
+    kept = set(chapters) or known
+    for name, data in files.items():
+        if name.endswith(".md"):
+            page = for_students(data.decode(), kept)
+            files[name] = without_dead_links(page, name, files).encode()
+        elif name.startswith(f"{NOTEBOOKS}/"):
+            files[name] = _notebook_for_students(name, data, files, kept)
     draft = out.with_name(out.name + ".part")
     try:
         with zipfile.ZipFile(draft, "w") as archive:
@@ -137,26 +142,72 @@ def for_students(page: str, chapters: Collection[int]) -> str:
         return found["part"] if needs <= set(chapters) else ""
 
     page = _PART.sub(kept, page)
-    page = re.sub(
-        r"(?m)^\| (\d+) \|.*\n", lambda row: row[0] if int(row[1]) in chapters else "", page
-    )
+    page = _without_rows(page, chapters)
     exercises = sum(exercise.chapter in chapters for exercise in EXERCISES.values())
     page = re.sub(r"\[\d+ in all\]", f"[{exercises} in all]", page)
     return re.sub(r"\n{3,}", "\n\n", page)
 
 
-_LINK = re.compile(rb"(?<!!)\[([^]]+)\]\((?!\w+:|#)([^)#]+)(#[^)]*)?\)")
+def _without_rows(page: str, chapters: Collection[int]) -> str:
+    """A page without the rows of tables that begin with the number of another chapter and link to it."""
+    row = re.compile(r"(?m)^\| (\d+) \| \[.*\n?")
+    return row.sub(lambda row: row[0] if int(row[1]) in chapters else "", page)
 
 
-def _without_dead_links(name: str, files: dict[str, bytes]) -> bytes:
-    """The page ``name``, with the words alone of each link to what is not among ``files``."""
+# Markdown that holds no links though it may look so; an image, a link, a link and an image in HTML, with
+# what is to be read and where it leads; and what a label stands for.
+_TO = (
+    r"[ \t]*(?P<open><)?(?P<to>(?!\w+:|\#|//)(?(open)[^>\#]+|[^)\s\#]+))(?:\#[^)>\s]*)?>?"
+    r"(?:\s+[\"'(][^)]*)?"
+)
+_CODE = re.compile(r"(?s)(```.*?```|~~~.*?~~~|`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$)")
+_LINKS = [
+    re.compile(rf"!\[(?P<words>[^]]*)\]\({_TO}\)"),
+    re.compile(rf"\[(?P<words>(?:!\[[^]]*\]\([^)]*\)|[^]])+)\]\({_TO}\)"),
+    re.compile(r"(?s)<a\b[^>]*?\bhref=[\"'](?P<to>(?!\w+:|#)[^\"'#]+)[^>]*>(?P<words>.*?)</a>"),
+    re.compile(r"<img\b[^>]*?\bsrc=[\"'](?P<to>(?!\w+:)[^\"'#]+)[^>]*>(?P<words>)"),
+]
+_LABEL = re.compile(rf"(?m)^ {{0,3}}\[([^]]+)\]:{_TO}[ \t]*$\n?")
 
-    def link_or_words(link: re.Match[bytes]) -> bytes:
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), link[2].decode()))
-        there = any(file == target or file.startswith(f"{target}/") for file in files)
-        return link[0] if there else link[1]
 
-    return _LINK.sub(link_or_words, files[name])
+def without_dead_links(page: str, name: str, files: Collection[str]) -> str:
+    """The Markdown ``page`` of the file ``name``, with the words alone of each link to what is not among
+    ``files``."""
+    folders = {parent.as_posix() for file in files for parent in PurePosixPath(file).parents}
+
+    def leads(link: re.Match[str]) -> bool:
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(link["to"])))
+        return target in files or target in folders
+
+    def words(link: re.Match[str]) -> str:
+        return link[0] if leads(link) else link["words"]
+
+    dead = [label[1] for label in _LABEL.finditer(page) if not leads(label)]
+    page = _LABEL.sub(lambda label: label[0] if leads(label) else "", page)
+    parts = _CODE.split(page)
+    for place in range(0, len(parts), 2):
+        for kind in _LINKS:
+            parts[place] = kind.sub(words, parts[place])
+        for label in map(re.escape, dead):
+            pattern = rf"(?i)!?\[([^]]+)\]\[{label}\]|!?\[({label})\](?:\[\])?(?![(\[])"
+            parts[place] = re.sub(pattern, lambda link: link[1] or link[2], parts[place])
+    return "".join(parts)
+
+
+def _notebook_for_students(
+    name: str, data: bytes, files: Collection[str], chapters: set[int]
+) -> bytes:
+    """A notebook without links to what is not there, and without the rows of other chapters."""
+    notebook = json.loads(data)
+    changed = False
+    for cell in notebook["cells"]:
+        if cell.get("cell_type") == "markdown":
+            before = "".join(cell["source"])
+            page = without_dead_links(_without_rows(before, chapters), name, files)
+            changed = changed or page != before
+            cell["source"] = page.splitlines(keepends=True)
+    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    return text.encode() if changed else data
 
 
 def _see_that_it_is_stubs(path: Path, root: Path) -> None:
