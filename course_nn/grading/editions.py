@@ -100,9 +100,12 @@ class _Stub:
     lines: set[str]  # of the docstring
 
     def is_of_now(self, now: "_Stub") -> bool:
-        """Whether it is of the same version as the stub of ``now``: its author may have added lines
-        to the docstring, or taken it away, and what a parameter is called is theirs to choose."""
-        if self.lines and not now.lines <= self.lines:
+        """Whether it is of the same version as the stub of ``now``, for all that can be known: its
+        author may have added lines to the docstring, or taken it away, and what a parameter is
+        called is theirs to choose."""
+        if not self.lines:
+            return True
+        if not now.lines <= self.lines:
             return False
         if self.needed is None or self.parameters == now.parameters:
             return True

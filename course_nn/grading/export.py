@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_nn.grading.standing import Standing, words
+from course_nn.grading.standing import Standing, table, words
 from course_nn.grading.table import harmless
 from course_nn.i18n import _
 
@@ -34,6 +34,7 @@ class Exported:
     filled: int
     not_in_sheet: tuple[str, ...] = ()  # students with a grade whom the sheet does not have
     not_graded: tuple[str, ...] = ()  # students of the sheet without a grade
+    told: str = ""  # what the platform will make of it
 
     def __str__(self) -> str:
         lines = [_("{n} grades are in {files}.").format(n=self.filled, files=_list(self.files))]
@@ -43,7 +44,7 @@ class Exported:
         if self.not_graded:
             message = _("In the sheet, and left as they were, for they have no grade: {names}.")
             lines.append(message.format(names=_list(self.not_graded)))
-        return "\n".join(lines)
+        return "\n".join([*lines, *([self.told] if self.told else [])])
 
 
 def moodle(sheet: Path, standings: Iterable[Standing], feedback: Path, out: Path) -> Exported:
@@ -67,7 +68,8 @@ def moodle(sheet: Path, standings: Iterable[Standing], feedback: Path, out: Path
             ).format(path=sheet)
         )
     comment = next((i for i, cell in enumerate(head) if re.match(COMMENT, cell)), None)
-    name = 1 if len(head) > 1 else 0
+    named_in = len(head) > 1 and re.search("(?i)nam|nom", head[1])  # not where names are hidden
+    name = 1 if named_in else 0
     places = {_digits(row[0]): row for row in rows[1:] if row}
     named = _by_name((row[name], row) for row in rows[1:] if row)
 
@@ -132,10 +134,8 @@ def canvas(sheet: Path, standings: Iterable[Standing], assignment: str, out: Pat
         if cell in ("Student", "ID", "SIS User ID", "SIS Login ID", "Integration ID", "Section")
     ]
     column = len(kept)
-    width = len(head)
     shortened = []
     for row in rows:
-        row = [*row, *[""] * (width - len(row))]
         shortened.append([*(row[i] for i in kept), row[same[0]] if same else ""])
     shortened[0][column] = head[same[0]] if same else assignment
     at = {head[i]: place for place, i in enumerate(kept)}
@@ -162,7 +162,11 @@ def canvas(sheet: Path, standings: Iterable[Standing], assignment: str, out: Pat
     counts = _fill(students, standings, place, fill, lambda row: row[at["Student"]])
     target = out / "canvas.csv"
     _write(target, _csv(shortened))
-    return Exported((target,), *counts)
+    told = ""
+    if not same:
+        message = _("The sheet has no column {name}: Canvas will make an assignment of that name.")
+        told = message.format(name=assignment)
+    return Exported((target,), *counts, told)
 
 
 def plain(standings: Iterable[Standing], out: Path) -> Exported:
@@ -230,18 +234,12 @@ def _digits(identifier: str) -> str:
 
 
 def _sheet(path: Path) -> tuple[list[Row], Row]:
-    """The rows of a CSV file, every cell as it stands, and its headings without a byte order mark."""
-    data = Path(path).read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError(
-            _("{path} is no CSV file in UTF-8. Export it again.").format(path=path)
-        ) from None
-    rows = list(csv.reader(io.StringIO(text, newline="")))
+    """The rows of a CSV file, every cell as it stands and as many as there are headings, and these."""
+    rows = [cells for _line, cells in table(path) if any(map(str.strip, cells))]
     if not rows or len(rows[0]) < 2:
         raise ValueError(_("{path} holds no table. Export it again, as CSV.").format(path=path))
-    return rows, [cell.strip() for cell in rows[0]]
+    width = max(map(len, rows))
+    return [[*row, *[""] * (width - len(row))] for row in rows], [c.strip() for c in rows[0]]
 
 
 def _csv(rows: Iterable[Sequence[str]]) -> bytes:

@@ -4,27 +4,30 @@ A teacher's points, excuses and comments stand in ``adjustments.csv``, which no 
 and other points for the exercises in a file of points. Both are read anew by every run.
 """
 
+import codecs
 import csv
 import difflib
 import io
 import math
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from course_nn.checks import EXERCISES
 from course_nn.checks.engine import Exercise
+from course_nn.grading.names import unique
 from course_nn.grading.results import Mark, Result
-from course_nn.grading.submissions import safe
 from course_nn.i18n import _
 
 ADJUSTMENTS = "adjustments.csv"
 COLUMNS = ["student", "exercise", "points", "comment"]
 EXCUSED = "excused"
-NAMES = ["student", "name", "full name"]  # columns of a class list
+NAMES = ["student", "name", "full name", "nombre completo", "vollständiger name"]  # of a class list
+FIRST = ("first name", "vorname", "nombre", "prénom", "nome")
+LAST = ("last name", "surname", "nachname", "apellido(s)", "apellidos", "nom", "cognome")
 WHOLE = ""  # stands for the whole submission where an exercise has a name
 
 
@@ -168,33 +171,76 @@ def read_rules(
 
 
 def missing(roster: Path, students: Sequence[str]) -> list[str]:
-    """The students of the class list ``roster``, a CSV file with a column "student" or "name", who are not
-    among ``students``; a name is known whatever its order, accents and case, and without a platform's number.
+    """The students of the class list ``roster``, a CSV file with a column "student", "name" or both
+    names in one each, who are not among ``students``; each under a name of their own.
+
+    A student is known by the platform's number behind the name, if the list has it, else by the name
+    whatever its order, accents and case, also where Canvas has put it together: "garciaana".
 
     Raises:
-        ValueError: it has no such column.
+        ValueError: it names nobody.
         OSError: it cannot be read.
     """
-    handed = Counter(words(re.sub(r"_\d+$", "", student)) for student in students)
-    found, empty = [], True
-    for _line, row in rows(roster, [], NAMES):
-        name = next(filter(None, row.values()), "")
-        empty = empty and not name
-        if handed[words(name)]:
-            handed[words(name)] -= 1
-        elif name and name.casefold() != "points possible":  # a line of Canvas's sheets
-            found.append(safe(name))
-    if empty:
+    left = []
+    for student in students:
+        number = _NUMBER.search(student)
+        left.append((number[1] if number else "", _NUMBER.sub("", student)))
+    lines = table(roster)
+    head = [" ".join(cell.casefold().split()) for cell in lines[0][1]] if lines else []
+    columns = [head.index(column) for column in NAMES if column in head][:1] or [
+        next(i for i, cell in enumerate(head) if cell in kind)
+        for kind in (LAST, FIRST)
+        if set(kind) & set(head)
+    ]
+    class_ = []
+    for _line, cells in lines[1:]:
+        name = " ".join(filter(None, (cells[i].strip() for i in columns if i < len(cells))))
+        if name.casefold() not in ("", "points possible", "student, test"):  # lines of Canvas's own
+            numbers = {n[0] for cell in cells if (n := re.search(r"\d+$", cell.strip()))}
+            class_.append((name, numbers))
+    if not class_:
+        columns_ = ", ".join([*NAMES, f"{FIRST[0]} + {LAST[0]}"])
         message = _("{path} names no student. Its first line needs one of the columns {columns}.")
-        raise ValueError(message.format(path=roster, columns=", ".join(NAMES)))
-    return found
+        raise ValueError(message.format(path=roster, columns=columns_))
+
+    def by_name(one: tuple[str, set[str]], student: tuple[str, str]) -> bool:
+        known = "".join(_letters(student[1])) in _joined(one[0])
+        return known or words(one[0]) == words(student[1])
+
+    def by_number(one: tuple[str, set[str]], student: tuple[str, str]) -> bool:
+        return len(student[0]) > 2 and student[0] in one[1]  # a small one may be of anything
+
+    def by_both(one: tuple[str, set[str]], student: tuple[str, str]) -> bool:
+        return student[0] in one[1] and by_name(one, student)
+
+    for same in (by_both, by_number, by_name):  # of two of one name the number tells
+        for person in list(class_):
+            match = next((student for student in left if same(person, student)), None)
+            if match:
+                left.remove(match)
+                class_.remove(person)
+    return unique([*students, *(name for name, _numbers in class_)])[len(students) :]
+
+
+_NUMBER = re.compile(r"_(\d+)$")
+
+
+def _joined(name: str) -> set[str]:
+    """A name without spaces, wherever it may begin: "García, Ana" is "garciaana" or "anagarcia"."""
+    parts = _letters(name)
+    return {"".join(parts[n:] + parts[:n]) for n in range(len(parts))}
+
+
+def _letters(name: str) -> list[str]:
+    """The words of a name, in their order, without accents and case."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    plain = "".join(c for c in letters if not unicodedata.combining(c))
+    return re.findall(r"[^\W_]+", plain)
 
 
 def words(name: str) -> tuple[str, ...]:
     """The words of a name, sorted: "García, Ana" and "ana_garcia" are one."""
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(c for c in letters if not unicodedata.combining(c))
-    return tuple(sorted(re.findall(r"[^\W_]+", plain))) or (name,)
+    return tuple(sorted(_letters(name))) or (name,)
 
 
 def _adjustments(
@@ -204,9 +250,8 @@ def _adjustments(
     for number, row in rows(path, COLUMNS[:1], COLUMNS[1:]):
         if not any(row.values()):
             continue
-        student = row["student"].removeprefix(
-            "'"
-        )  # as grades.csv has it where it looks like a formula
+        # As grades.csv has it where it looks like a formula; accents as `safe` writes them.
+        student = unicodedata.normalize("NFC", row["student"].removeprefix("'"))
         if student not in students:
             near = difflib.get_close_matches(student, students, n=3, cutoff=0.3) or students[:3]
             message = _("there is no student {student}. Try {near}.")
@@ -216,7 +261,7 @@ def _adjustments(
             message = _("line {first} is about the same. Put both into one.")
             raise _wrong(path, number, message.format(first=seen[student, exercise]))
         seen[student, exercise] = number
-        given = row["points"]
+        given = row["points"].removeprefix("'").replace("\N{MINUS SIGN}", "-").strip()
         excused = given.casefold() in (EXCUSED, _(EXCUSED).casefold())
         value = None if excused or not given else _number(path, number, given)
         adds = value is not None and (given[0] in "+-" or exercise == WHOLE)
@@ -239,6 +284,7 @@ def _exercise(path: Path, number: int, given: str, exercises: Sequence[Exercise]
     whole = {"", *(str(exercise.chapter) for exercise in exercises)}
     if given in whole:
         return WHOLE
+    given = re.sub(r"^(\d+),(\d+)$", r"\1.\2", given)  # as some spreadsheets write a number
     known = {
         label: e.name for e in exercises for label in (e.number, e.name, f"{e.number} {e.name}")
     }
@@ -254,7 +300,7 @@ def _worth(path: Path, exercises: Sequence[Exercise]) -> dict[str, float]:
     for number, row in rows(path, ["exercise", "points"]):
         if not any(row.values()):
             continue
-        name = _exercise(path, number, row["exercise"], exercises)
+        name = _exercise(path, number, row["exercise"], list(EXERCISES.values()))
         value = _number(path, number, row["points"])
         if name == WHOLE or value < 0:
             raise _wrong(
@@ -290,23 +336,12 @@ def rows(
 ) -> Iterable[tuple[int, dict[str, str]]]:
     """The lines of a CSV file that a teacher has written, with their numbers, by column.
 
-    Comma, semicolon or tab, UTF-8 or what Windows writes, spaces around cells: all of it is taken.
-
     Raises:
-        ValueError: a column is missing, or the file is no text.
+        ValueError: it is no table, a column is missing, or a line has more cells than there are columns.
         OSError: it cannot be read.
     """
-    data = Path(path).read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
-    if "\0" in text:
-        raise ValueError(_("{path} is no CSV file. Save it as CSV.").format(path=path))
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    head = [re.sub(r"\s+", " ", cell).strip().casefold() for cell in next(reader, [])]
+    (_line, first), *lines = table(path) or [(1, [])]
+    head = [re.sub(r"\s+", " ", cell).strip().casefold() for cell in first]
     for column in needed:
         if column not in head:
             message = _("{path} needs the columns {needed} in its first line; it has {found}.")
@@ -314,8 +349,57 @@ def rows(
             raise ValueError(
                 message.format(path=path, needed=", ".join([*needed, *others]), found=found)
             )
-    for cells in reader:
+    for number, cells in lines:
+        if needed and any(cells[len(head) :]):
+            message = _('it has more cells than the first line. Put text with a comma in "quotes".')
+            raise _wrong(path, number, message)
         row = dict.fromkeys([*needed, *others], "") | dict(
             zip(head, (cell.strip() for cell in cells))
         )
-        yield reader.line_num, {column: row[column] for column in (*needed, *others)}
+        yield number, {column: row[column] for column in (*needed, *others)}
+
+
+def table(path: Path) -> list[tuple[int, list[str]]]:
+    """The cells of a CSV file as they stand, with the numbers of their lines.
+
+    Comma, semicolon or tab, UTF-8, UTF-16 or what Windows writes: each is read.
+
+    Raises:
+        ValueError: it is no such file, or a quote in it is never closed.
+        OSError: it cannot be read.
+    """
+    text = _text(Path(path).read_bytes())
+    if "\0" in text:
+        raise ValueError(_("{path} is no CSV file. Save it as CSV.").format(path=path))
+    told = re.match(r"(?i)sep=(.)\r?\n", text)  # a line for Excel
+    text = text[told.end() :] if told else text
+    first = text.partition("\n")[0]
+    delimiter = told[1] if told else max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    above, found, number = int(bool(told)), [], 1
+    try:
+        for cells in reader:
+            number = reader.line_num + above
+            found.append((number, cells))
+    except csv.Error as error:
+        message = _("the quotes from here on do not match ({error}).").format(error=error)
+        raise _wrong(path, number + 1, message) from None
+    return found
+
+
+def _text(data: bytes) -> str:
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    if data[1:2] == b"\0":
+        return data.decode("utf-16-le", "replace")
+    if data[:1] == b"\0":
+        return data.decode("utf-16-be", "replace")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")

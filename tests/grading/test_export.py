@@ -145,3 +145,43 @@ def test_plain_lines_compute_nothing_in_a_spreadsheet(tmp_path):
     rows = written(tmp_path / "export.csv")
     assert [row[0] for row in rows] == ["student", "'=HYPERLINK(1)", "Ana, B"]
     assert rows[2][1:4] == ["0.5", f"{ONE.points:g}", "ok"]
+
+
+def test_a_worksheet_that_went_through_a_spreadsheet_is_read(sheet, tmp_path):
+    """Semicolons, another encoding, rows of nothing, rows cut short at the last cell that is filled."""
+    text = MOODLE.replace(",", ";").replace('"García; Ana"', '"García, Ana"')
+    text = text.replace(";Yes;-;-;\r\n", ";Yes\r\n") + ";;;;;;;;;\r\n\r\n"
+    made = export.moodle(sheet(text, "cp1252"), [one("García, Ana_11")], tmp_path, tmp_path / "out")
+    rows = written(made.files[0])
+    assert [row[4] for row in rows] == ["Grade", "0.5", "", "", ""] and len(rows[0]) == 10
+    assert rows[1][:3] == ["Participant 11", "García, Ana", "ana@example.org"]
+    assert {len(row) for row in rows} == {10} and rows[2][1] == 'Müller; Jörg "Jo"'
+
+
+def test_where_names_are_hidden_the_number_tells(sheet, tmp_path):
+    text = "Identifier,Status,Grade,Maximum grade\r\n" + "".join(
+        f"Participant {n},Submitted for grading,,8.00\r\n" for n in (11, 12)
+    )
+    (tmp_path / "Participant_12.html").write_text("page", encoding="utf-8")
+    made = export.moodle(sheet(text), [one("Participant_12")], tmp_path, tmp_path / "out")
+    assert [row[2] for row in written(made.files[0])] == ["Grade", "", "0.5"]
+    assert made.not_graded == ("Participant 11",)
+    names = zipfile.ZipFile(made.files[1]).namelist()
+    assert names == ["Participant 12_12_assignsubmission_file_/feedback.html"]
+
+
+def test_a_column_that_canvas_does_not_have_is_told(sheet, tmp_path):
+    made = export.canvas(sheet(CANVAS), [one("García, Ana")], "Derivates", tmp_path / "out")
+    assert "no column Derivates: Canvas will make an assignment of that name." in str(made)
+    made = export.canvas(sheet(CANVAS), [one("García, Ana")], "Derivatives", tmp_path / "out")
+    assert "no column" not in str(made)
+
+
+@pytest.mark.parametrize("text", ['a,b\n"c,d\n', "a\0b", "", "\n\n"])
+def test_what_is_no_sheet_is_one_sentence(sheet, tmp_path, text):
+    for fill in (
+        lambda path: export.moodle(path, [], tmp_path, tmp_path),
+        lambda path: export.canvas(path, [], "x", tmp_path),
+    ):
+        with pytest.raises(ValueError, match="sheet.csv"):
+            fill(sheet(text))

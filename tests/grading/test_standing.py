@@ -148,3 +148,90 @@ def test_the_total_is_the_sum_of_what_counts(tmp_path_factory, cells):
             out_of += e.points
             wanted += float(given_points) if given_points else e.points
     assert one.total == pytest.approx(wanted) and one.out_of == out_of
+
+
+# What spreadsheets and hands make of a table
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+def test_every_encoding_that_spreadsheets_save_in_is_read(tmp_path, encoding):
+    text = "student\texercise\tpoints\tcomment\r\nJosé\t1.1\t0,5\tschön\r\n"
+    (tmp_path / "adjustments.csv").write_bytes(text.encode(encoding))
+    found = standing.read_rules(tmp_path, ["José"], exercises)
+    assert found.adjustments == (
+        standing.Adjustment("José", FIRST.name, points=0.5, comment="schön"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("ana,1.1,1,solved, on paper", 'line 2: it has more cells than the first line. Put text with'),
+        ("ana,1.1,2,5,x", "line 2: it has more cells"),
+        ('ana,1.1,1,"solved\nben,1.1,1,', "line 2: the quotes from here on do not match"),
+        ('ben,1.1,1,\nana,1.2,1,"solved" well', "line 3: the quotes from here on do not match"),
+        (f"ana,1.1,1,{'x' * 200_000}", "line 2: the quotes from here on do not match (field larger"),
+        ("ana,1.1,2 points,", "points are a number"),
+        ("ana,1.1,+,", "points are a number"),
+        ("ana,1.1,-2,", None),
+        ("Ana,1.1,1,", "there is no student Ana. Try ana"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_the_hand_is_told_and_takes_no_line_with_it(tmp_path, line, said):
+    text = f"student,exercise,points,comment\n{line}\n"
+    if said is None:
+        assert rules(tmp_path, text).adjustments[0].extra == -2
+        return
+    with pytest.raises(ValueError, match="adjustments.csv, ") as raised:
+        rules(tmp_path, text)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("given", ["'+0.5", "+0,5", "+0.5 "])
+def test_what_adds_is_known_as_a_spreadsheet_writes_it(tmp_path, given):
+    (found,) = rules(tmp_path, f"sep=;\nstudent;exercise;points\nana;1,1;{given}\n").adjustments
+    assert (found.exercise, found.points, found.extra) == (FIRST.name, None, 0.5)
+    (found,) = rules(tmp_path, "student,exercise,points\nana,1.1,\N{MINUS SIGN}1\n").adjustments
+    assert found.extra == -1
+
+
+def test_an_accent_is_one_however_it_was_typed(tmp_path):
+    found = rules(tmp_path, "student,exercise,points\nJose\u0301,1.1,1\n", students=["José"])
+    assert found.adjustments[0].student == "José"
+
+
+def test_one_file_of_points_does_for_every_chapter(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text(f"exercise,points\n2.1,5\n{FIRST.number},3\n", encoding="utf-8")
+    found = standing.read_rules(tmp_path, ["ana"], exercises, path).of(result(), exercises)
+    assert found.worth[FIRST.name] == 3 and len(found.worth) == 3
+    path.write_text("exercise,points\n9.99,5\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"line 2: no exercise 9\.99 is graded here"):
+        standing.read_rules(tmp_path, ["ana"], exercises, path)
+
+
+@pytest.mark.parametrize(
+    ("roster", "students", "wanted"),
+    [
+        ("Student,ID\n\"García, Ana\",4711\n\"Lee, Bo\",4712\n", ["garciaana_4711"], ["Lee, Bo"]),
+        ("Student,ID\n    Points Possible,\n\"Lee, Bo\",4712\n\"Student, Test\",1\n", ["x"], ["Lee, Bo"]),
+        ("First name,Last name,ID\nAna,García,1\nBo,Lee,2\n", ["Ana García_77"], ["Lee Bo"]),
+        ("Nombre;Apellido(s)\nAna;García\nBo;Lee\n", ["ana_garcia"], ["Lee Bo"]),
+        # two of one name: the number tells which has handed in
+        ("Identifier,Full name\nParticipant 11,Ana G\nParticipant 12,Ana G\n", ["Ana G_12"], ["Ana G"]),
+        ("name\nAna G\nAna G\n", ["Ana G"], ["Ana G~"]),
+        ("name\nAna G\nAna G\n", ["Ana G_101", "Ana G_102"], []),
+        ("name;mail\nJosé Müller;a\n", ["jose_muller"], []),
+        ("name\nAna\n\n,\n  \n", [], ["Ana"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_who_is_missing_of_a_class_as_platforms_list_it(
+    tmp_path, roster, students, wanted, encoding
+):
+    path = tmp_path / "class.csv"
+    path.write_bytes(roster.encode(encoding))
+    found = standing.missing(path, students)
+    assert len(found) == len(wanted)
+    assert all(one.startswith(two) for one, two in zip(found, wanted))
+    assert not set(found) & set(students)  # nobody's page is written over another's
