@@ -117,7 +117,8 @@ class Sequential(Trainable):
         Weights that a layer has already are kept.
 
         Raises:
-            ValueError: there are no layers, the input's shape is not known, or the layers do not fit together.
+            ValueError: there are no layers, the input's shape is not known or not the one that was declared, or the
+                layers do not fit together.
         """
         if not self.layers:
             raise ValueError(
@@ -126,7 +127,15 @@ class Sequential(Trainable):
         given: Any = tuple(input_shape or ())
         if given[:1] == (None,):
             given = given[1:]
-        shape = self._declared or self.layers[0].declared_shape or given or self.takes
+        declared = self._declared or self.layers[0].declared_shape
+        if declared and given and declared != given:
+            raise ValueError(
+                _(
+                    "The model was declared for examples of shape {declared}, and is to be built for {given}. "
+                    "Make a new model, or call build() without a shape."
+                ).format(declared=declared, given=given)
+            )
+        shape = declared or given or self.takes
         if not shape:
             raise ValueError(
                 _(

@@ -1,6 +1,7 @@
 import ast
 import json
 import math
+import re
 import struct
 import subprocess
 import sys
@@ -803,6 +804,30 @@ def test_summary_of_the_course_network(capsys):
 
 
 # --- building
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [lambda: [Dense(2, input_dim=4)], lambda: [Input((4,)), Dense(2)]],
+    ids=["first layer", "Input"],
+)
+def test_a_shape_that_was_declared_is_the_one_to_build_for(declared):
+    model = Sequential(declared())
+    model.build((None, 4))
+    assert model.input_shape == (None, 4)
+    with pytest.raises(ValueError, match=re.escape("shape (4,), and is to be built for (5,)")):
+        model.build((5,))
+    assert model.input_shape == (None, 4) and model.predict(np.ones((1, 4))).shape == (1, 2)
+
+
+def test_a_shape_that_is_given_counts_before_one_that_was_learned():
+    """The weights of the first layer fit the old shape: that is said, and not built over in silence."""
+    model = Sequential([Dense(2)])
+    model.build((None, 4))
+    model.build()
+    assert model.input_shape == (None, 4)
+    with pytest.raises(ValueError, match=re.escape("built for float32 examples of shape (4,)")):
+        model.build((5,))
 
 
 def test_all_parameters_are_one_vector_that_the_layers_look_into():
