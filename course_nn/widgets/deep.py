@@ -1,18 +1,18 @@
 """The interactive figure of chapter 8: signals and gradients of a deep network, layer by layer."""
 
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from course_nn.datasets import mnist
 from course_nn.i18n import _
 from course_nn.plots import BLUE, ORANGE, canvas, styled
 from course_nn.widgets import Drawing, Interactive, Note, Stage, choice, controls, slider
 
-WIDTH, IMAGES = 100, 100
+WIDTH, IMAGES, DEEPEST = 100, 100, 50
 LOW, HIGH = 1e-12, 1e6  # what the axes show
 WIDE = 100.0  # a factor between the first and the last layer that is worth a word
 
@@ -38,25 +38,41 @@ class Measured(NamedTuple):
     gradients: np.ndarray
 
 
+@cache
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    (images, labels), _test = mnist.load_data()
+    return images[:IMAGES].reshape(IMAGES, -1) / 255, np.eye(10)[labels[:IMAGES]]
+
+
+@cache
+def _drawn() -> list[np.ndarray]:
+    """Normal numbers for the weights of the deepest network, the output layer's last: drawing them takes as long as
+    the two passes."""
+    rng, inputs = np.random.default_rng(0), _digits()[0].shape[1]
+    sizes = [inputs, *[WIDTH] * DEEPEST, 10]
+    return [rng.normal(size=shape) for shape in pairwise(sizes)]
+
+
+def first_weights_of(depth: int, kind: str) -> list[np.ndarray]:
+    """The weights of ``depth`` hidden layers and of the output layer; those of a less deep network are the same."""
+    drawn, spread = _drawn(), FIRST_WEIGHTS[kind]
+    return [normal * spread(*normal.shape) for normal in (*drawn[:depth], drawn[-1])]
+
+
 def measure(depth: int, activation: str, first_weights: str) -> Measured:
     """A network of ``depth`` hidden layers before any training, on 100 digits.
 
     Source: Glorot & Bengio (2010), figures 6 and 7.
     """
-    (images, labels), _test = mnist.load_data()
-    x = images[:IMAGES].reshape(IMAGES, -1) / 255
-    function, slope = ACTIVATIONS[activation]
-    rng, sizes = np.random.default_rng(0), [x.shape[1], *[WIDTH] * depth, 10]
-    weights = [
-        rng.normal(0, FIRST_WEIGHTS[first_weights](a, b), (a, b)) for a, b in pairwise(sizes)
-    ]
+    (x, wanted), (function, slope) = _digits(), ACTIVATIONS[activation]
+    weights = first_weights_of(depth, first_weights)
     outputs = [x]
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         for W in weights[:-1]:
             outputs.append(function(outputs[-1] @ W))
         z = outputs[-1] @ weights[-1]
         p = np.exp(z - z.max(axis=1, keepdims=True))
-        d = (p / p.sum(axis=1, keepdims=True) - np.eye(10)[labels[:IMAGES]]) / IMAGES
+        d = (p / p.sum(axis=1, keepdims=True) - wanted) / IMAGES
         d = d @ weights[-1].T
         gradients = []
         for before, h, W in zip(outputs[-2::-1], outputs[:0:-1], weights[-2::-1]):
@@ -86,23 +102,28 @@ def layers() -> Interactive:
         (left, _("Forward: spread of outputs")),
         (right, _("Backward: size of gradients")),
     ):
-        axes.set(xlabel=_("layer"), ylim=(LOW, HIGH), title=title)
+        axes.set(xlabel=_("layer"), xlim=(-0.04, 1.04), ylim=(LOW, HIGH), title=title)
+        axes.set_xticks([0, 1], ["1", " "])
         axes.set_yticks([1e-12, 1e-8, 1e-4, 1, 1e4], ["10⁻¹²", "10⁻⁸", "10⁻⁴", "1", "10⁴"])
         axes.minorticks_off()
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, prune="upper"))
+    numbers = [  # of the last layer; to draw the axes again at each change would take too long
+        axes.annotate("", (1, 0), (0, -7), "axes fraction", "offset points", ha="center", va="top")
+        for axes in (left, right)
+    ]
 
-    depth = slider(_("hidden layers"), 10, 2, 50)
+    depth = slider(_("hidden layers"), 10, 2, DEEPEST)
     activation = choice(_("activation"), list(ACTIVATIONS), "sigmoid")
     first = choice(_("first weights"), list(FIRST_WEIGHTS), "Glorot")
     stage, note = Stage(alt=picture.alt), Note()
-    drawing = Drawing(picture, [spread, gradient, left.xaxis, right.xaxis])
+    drawing = Drawing(picture, [spread, gradient, *numbers])
 
     def update(change: Any = None) -> None:
         found = measure(depth.value, activation.value, first.value)
-        numbers = np.arange(1, depth.value + 1)
-        spread.set_data(numbers, _shown(found.spreads))
-        gradient.set_data(numbers, _shown(found.gradients))
-        left.set_xlim(0, depth.value + 1)
+        places = np.linspace(0, 1, depth.value)
+        spread.set_data(places, _shown(found.spreads))
+        gradient.set_data(places, _shown(found.gradients))
+        for number in numbers:
+            number.set_text(str(depth.value))
         stage.show(drawing)
         note.say(_seen(found))
 

@@ -20,9 +20,9 @@ from matplotlib.legend_handler import HandlerTuple
 from course_nn import regularizers
 from course_nn.datasets import toy
 from course_nn.i18n import _
-from course_nn.layers import Dense
+from course_nn.layers import Activation, BatchNormalization, Dense, Dropout
 from course_nn.models import Sequential
-from course_nn.optimizers import SGD, Adam, Optimizer
+from course_nn.optimizers import SGD, Adagrad, Adam, Optimizer, RMSprop
 from course_nn.plots import BLACK, BLUE, DIVERGING, GRAY, ORANGE, canvas, styled
 from course_nn.widgets import (
     Drawing,
@@ -42,7 +42,7 @@ CELLS = 56  # along each side, in which the network's answer is shown
 COARSE = 4  # of them are one cell in the picture of a hidden neuron
 TILE = CELLS // COARSE + 1  # with a gap
 ACROSS, DOWN = 8, 4  # pictures of hidden neurons
-LAYERS = [(2,), (4,), (8,), (4, 4), (8, 8), (16, 16)]
+LAYERS = [(2,), (4,), (8,), (4, 4), (8, 8), (16, 16), (8, 8, 8), (4, 4, 4, 4), (8, 8, 8, 8)]
 SLICE = 0.03  # seconds of training between two images, at most
 STILL = 100  # epochs that the picture in a notebook without a kernel has seen
 LIMIT = 2000  # epochs, so that a notebook that is left alone comes to rest
@@ -52,6 +52,8 @@ OPTIMIZERS: dict[str, Callable[[float], Optimizer]] = {
     "Adam": Adam,
     "SGD": SGD,
     "SGD, momentum 0.9": lambda rate: SGD(rate, momentum=0.9),
+    "Adagrad": Adagrad,
+    "RMSprop": RMSprop,
 }
 
 
@@ -67,14 +69,28 @@ def points(name: str, noise: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def network(
-    units: tuple[int, ...], activation: str, optimizer: str, rate: float, penalty: tuple[str, float]
+    units: tuple[int, ...],
+    activation: str,
+    optimizer: str,
+    rate: float,
+    penalty: tuple[str, float],
+    dropout: float = 0.0,
+    normalized: bool = False,
 ) -> Sequential:
-    """Two inputs, hidden layers of ``units`` neurons, one output between 0 and 1."""
+    """Two inputs, hidden layers of ``units`` neurons, one output between 0 and 1. Batch normalization comes before the
+    activation, as in its paper, dropout after it."""
     kind, factor = penalty
     regularizer = regularizers.L1L2(**{kind: factor}) if kind else None
     model = Sequential(seed=0)
     for n in units:
-        model.add(Dense(n, activation, kernel_regularizer=regularizer))
+        if normalized:
+            model.add(Dense(n, kernel_regularizer=regularizer))
+            model.add(BatchNormalization(momentum=0.9))  # an epoch may be one batch
+            model.add(Activation(activation))
+        else:
+            model.add(Dense(n, activation, kernel_regularizer=regularizer))
+        if dropout:
+            model.add(Dropout(dropout))
     model.add(Dense(1, "sigmoid", kernel_regularizer=regularizer))
     model.build((2,))
     model.compile(OPTIMIZERS[optimizer](rate), "binary_crossentropy")
@@ -102,10 +118,13 @@ class Playground:
         rate: float,
         penalty: tuple[str, float],
         batch: int,
+        dropout: float = 0.0,
+        normalized: bool = False,
     ) -> None:
         """New points, a new network with the same first weights for the same layers."""
         self.training, self.test = points(data, noise, 0), points(data, noise, 1)
-        self.model, self.batch = network(units, activation, optimizer, rate, penalty), batch
+        self.model = network(units, activation, optimizer, rate, penalty, dropout, normalized)
+        self.batch, self.shown = batch, Activation if normalized else Dense
         self.losses: list[tuple[float, float]] = []  # without the penalty: that is not an error
         self.epoch = 0
         self._measure()
@@ -200,7 +219,7 @@ class Playground:
         )
         self.names = [
             neurons.text(0, 0, "", ha="right", va="center", fontsize=10, color=BLACK)
-            for _layer in range(2)
+            for _layer in range(DOWN)
         ]
         self.bare = neurons.text(ACROSS * TILE / 2, DOWN * TILE / 2, "", ha="center", color=GRAY)
         neurons.set(xticks=[], yticks=[])
@@ -212,10 +231,12 @@ class Playground:
     def draw(self) -> None:
         """Bring the picture up to date."""
         hidden, rows = [], self.plane
-        for layer in self.model.layers:
+        *before, last = self.model.layers
+        for layer in before:
             rows = layer.forward(rows)
-            hidden.append(rows.reshape(CELLS, CELLS, -1))
-        answer = np.array(hidden.pop()[..., 0])
+            if isinstance(layer, self.shown):
+                hidden.append(rows.reshape(CELLS, CELLS, -1))
+        answer = np.array(last.forward(rows).reshape(CELLS, CELLS))
         self.shade.set_data(answer)
         self.boundary.set_data(*_boundary(answer))
         for dots, (x, y), group in zip(
@@ -291,7 +312,20 @@ def playground() -> Interactive:
     ]
     penalty = choice(_("regularization"), [(_("none"), ("", 0.0)), *penalties])
     batch = choice(_("batch size"), [("10", 10), ("50", 50), (_("all"), POINTS)])
-    settings = (data, noise, layers, activation, optimizer, rate, penalty, batch)
+    dropout = choice(_("dropout"), [(_("none"), 0.0), ("0.1", 0.1), ("0.2", 0.2), ("0.5", 0.5)])
+    normalized = choice(_("batch normalization"), [(_("no"), False), (_("yes"), True)])
+    settings = (
+        data,
+        noise,
+        layers,
+        activation,
+        optimizer,
+        rate,
+        penalty,
+        batch,
+        dropout,
+        normalized,
+    )
 
     game, stage, note = Playground(), Stage(), Note()
     task: asyncio.Task | None = None

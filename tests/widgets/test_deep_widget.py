@@ -21,10 +21,7 @@ def test_it_measures_what_the_package_computes(activation):
     model.add(Dense(10, activation="softmax", use_bias=False))
     model.compile("sgd", "categorical_crossentropy")
     model.build((784,))
-    rng, sizes = np.random.default_rng(0), [784, *[100] * depth, 10]
-    model.set_weights(
-        [rng.normal(0, np.sqrt(2 / (a + b)), (a, b)) for a, b in zip(sizes, sizes[1:])]  # noqa: RUF007
-    )
+    model.set_weights(deep.first_weights_of(depth, "Glorot"))
     model.loss_and_gradients(x, y.astype(float))
     wanted = [np.sqrt(np.mean(layer.gradients["kernel"] ** 2)) for layer in model.layers[:-1]]
     assert np.allclose(found.gradients, wanted, rtol=1e-9)
@@ -33,6 +30,17 @@ def test_it_measures_what_the_package_computes(activation):
         h = layer.forward(h).copy()
         spreads.append(h.std())
     assert np.allclose(found.spreads, spreads, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [("N(0, 0.05)", 0.05), ("Glorot", 0.1), ("He", np.sqrt(0.02)), ("0.5 × He", np.sqrt(0.005))],
+)
+def test_the_first_weights_are_spread_as_they_are_called(kind, wanted):
+    first, *hidden, last = deep.first_weights_of(3, kind)
+    assert (first.shape, last.shape) == ((784, 100), (100, 10))
+    assert [W.std() for W in hidden] == pytest.approx([wanted] * 2, rel=0.05)
+    assert np.array_equal(first, deep.first_weights_of(50, kind)[0])
 
 
 def test_each_dial_changes_picture_and_sentence():

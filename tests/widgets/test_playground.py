@@ -147,6 +147,11 @@ def test_start_again_begins_with_the_same_weights_and_images(figure):
         ("hidden layers", ()),
         ("activation", "relu"),
         ("optimizer", "SGD, momentum 0.9"),
+        ("optimizer", "RMSprop"),
+        ("optimizer", "Adagrad"),
+        ("dropout", 0.5),
+        ("batch normalization", True),
+        ("hidden layers", (8, 8, 8, 8)),
         ("regularization", ("l1", 0.01)),
         ("batch size", 200),
     ],
@@ -220,6 +225,35 @@ def test_a_hidden_layer_learns_xor_and_none_does_not():
     assert min(alone.losses[-1]) > 0.65
 
 
+@pytest.mark.parametrize(("dropout", "normalized"), [(0.0, True), (0.5, False), (0.5, True)])
+def test_each_neuron_is_drawn_once_whatever_stands_between_the_layers(dropout, normalized):
+    one = game(units=(4, 3), dropout=dropout, normalized=normalized)
+    kinds = [type(layer).__name__ for layer in one.model.layers]
+    assert kinds.count("Dropout") == (2 if dropout else 0)
+    assert kinds.count("BatchNormalization") == (2 if normalized else 0)
+    one.train(5)
+    one.draw()
+    assert np.isfinite(one.tiles.get_array().filled(np.nan)).sum() == 7 * 28**2
+    assert np.allclose(one.shade.get_array().ravel(), one.model.predict(one.plane)[:, 0], atol=1e-6)
+
+
+def test_four_layers_are_drawn_and_named():
+    deep = game(units=(8, 8, 8, 8))
+    deep.draw()
+    assert [name.get_text() for name in deep.names] == [f"layer {n}" for n in (1, 2, 3, 4)]
+    assert np.isfinite(deep.tiles.get_array().filled(np.nan)).sum() == 32 * 14**2
+
+
+def test_deep_sigmoids_stand_still_and_learn_with_batch_normalization():
+    plain, normalized = (
+        game(units=(8, 8, 8, 8), activation="sigmoid", optimizer="SGD", rate=0.3, normalized=given)
+        for given in (False, True)
+    )
+    for one in (plain, normalized):
+        one.train(100)
+    assert plain.losses[-1][0] > 0.65 and normalized.losses[-1][0] < 0.2
+
+
 def test_the_losses_are_without_the_penalty():
     free, bound = game(), game(penalty=("l2", 0.1))
     assert free.losses == bound.losses  # the same weights
@@ -275,7 +309,7 @@ def test_the_picture_shows_the_answer_its_boundary_and_each_neuron():
     inside = on_line[0]
     shade = one.shade.get_array()
     assert shade.shape == (56, 56) and shade.min() < 0.5 < shade.max() and len(inside) == 2
-    assert [name.get_text() for name in one.names] == ["layer 1", "layer 2"]
+    assert [name.get_text() for name in one.names] == ["layer 1", "layer 2", "", ""]
     tiles = np.isfinite(one.tiles.get_array().filled(np.nan)).sum()
     assert tiles == 5 * 28**2
     assert f"Epoch {one.epoch}:" in one.told.get_text()
