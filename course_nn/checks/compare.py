@@ -50,6 +50,8 @@ def difference(
         single: how far each entry may be off besides, where it is in float32; see `rounding`. If
             it is not known, by 1e-4 of itself and 1e-5 of the largest.
     """
+    if type(got) is type(expected) is float and got == expected:  # most often, and much quicker
+        return None
     if isinstance(expected, (tuple, list, dict)):
         return _parts_differ(got, expected, rule, names, name, single)
     if isinstance(expected, str) or expected is None or got is None:

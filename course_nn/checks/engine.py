@@ -10,19 +10,21 @@ Nothing here shows, stores or prints anything.
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
 
+from course_nn.checks.amounts import amounts
 from course_nn.checks.compare import Rule, difference, part_that_differs, rounding
 from course_nn.i18n import _
 from course_nn.inside.calling import Answer, Arguments, Call, Error, Function, calling
 from course_nn.inside.show import show, show_call
 
 PASSED, FAILED, NOT_ATTEMPTED = "passed", "failed", "not attempted"
+Calls = Callable[[Sequence[Arguments]], Iterator[Answer]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,7 @@ class Exercise:
             for variant in variants if isinstance(variants, tuple) else (variants,):
                 yield sentence, variant
 
-    @property
+    @cached_property
     def parameters(self) -> list[str]:
         """The names of the arguments."""
         return list(inspect.signature(self.reference).parameters)
@@ -137,7 +139,8 @@ class Report:
     """What `evaluate` found: status "passed", "failed" or "not attempted", and the points earned.
 
     For "failed", ``failure`` is the simplest failing case, and ``diagnosis`` the known mistake, a
-    key of ``exercise.mistakes``, that gives the learner's answer on every input; None if none does.
+    key of ``exercise.mistakes``, that gives the learner's answer on every input, or what it amounts
+    to there (see `amounts`); None if neither is found.
     ``right`` of ``tried`` inputs were answered right. ``remark`` is a sentence on what is no mistake
     in an answer that passed, and ``printed`` the beginning of what one call printed. An answer that
     fails only for the ``helpers``, other exercises whose answers it calls, is not to blame.
@@ -155,24 +158,31 @@ class Report:
     helpers: tuple[Exercise, ...] = ()
 
 
-def evaluate(exercise: Exercise, call: Call, seed: int = 0) -> Report:
-    """Try an answer on all inputs of ``exercise`` that ``seed`` gives."""
+def evaluate(exercise: Exercise, call: Call, seed: int = 0, calls: Calls | None = None) -> Report:
+    """Try an answer on all inputs of ``exercise`` that ``seed`` gives.
+
+    ``calls`` is ``call`` for many arguments at once, where that is quicker than one by one.
+    """
     tried = cases(exercise, seed)
-    call = _in_floats_too(call)
+    every = _in_floats_too(call, calls or partial(map, call))
     answers: list[Answer] = []
-    for case in tried:
-        answers.append(call(case.args))
-        error = answers[-1].error or Error("")
-        unwritten = error.type == "NotImplementedError" and error.function == exercise.name
-        if unwritten and len(answers) == 1:
-            return Report(exercise, NOT_ATTEMPTED)
-        if error.type == "KeyboardInterrupt":
-            break
+    for some in tried[:1], tried[1:]:
+        for answer in every([case.args for case in some]):
+            answers.append(answer)
+            error = answer.error or Error("")
+            unwritten = error.type == "NotImplementedError" and error.function == exercise.name
+            if unwritten and len(answers) == 1:
+                return Report(exercise, NOT_ATTEMPTED)
+            if error.type == "KeyboardInterrupt":
+                break
+        else:
+            continue
+        break
     judged = [_judge(exercise, case, answer) for case, answer in zip(tried, answers)]
     failures = [failure for failure in judged if failure]
     right = len(answers) - len(failures)
     if not failures:
-        failures = _changes(exercise, call, tried, answers)
+        failures = _changes(exercise, every, tried, answers)
     printed = next((answer.printed for answer in answers if answer.printed), "")
     if not failures:
         remarks = (_on_the_way(exercise, case, answer) for case, answer in zip(tried, answers))
@@ -203,19 +213,19 @@ def evaluate(exercise: Exercise, call: Call, seed: int = 0) -> Report:
     )
 
 
-def _in_floats_too(call: Call) -> Call:
-    """A call that tries whole numbers as floats where NumPy refuses to write fractions among them.
+def _in_floats_too(call: Call, calls: Calls) -> Calls:
+    """``calls`` that try whole numbers as floats where NumPy refuses to write fractions among them.
 
     `w = w.copy(); w -= 0.1 * g` raises for an array of whole numbers, where `zeros_like(w)` would
     cut off: a refusal is no wrong answer.
     """
 
-    def tried(args: Arguments) -> Answer:
-        answer = call(args)
-        if answer.error and answer.error.type == "UFuncTypeError":
-            again = call(tuple(map(_in_floats, args)))
-            return answer if again.error else again
-        return answer
+    def tried(many: Sequence[Arguments]) -> Iterator[Answer]:
+        for args, answer in zip(many, calls(many)):
+            if answer.error and answer.error.type == "UFuncTypeError":
+                again = call(tuple(map(_in_floats, args)))
+                answer = answer if again.error else again
+            yield answer
 
     return tried
 
@@ -432,11 +442,11 @@ def _in_single(value: Any, rng: np.random.Generator) -> Any:
 
 
 def _changes(
-    exercise: Exercise, call: Call, tried: tuple[Case, ...], answers: list[Answer]
+    exercise: Exercise, calls: Calls, tried: tuple[Case, ...], answers: list[Answer]
 ) -> list[_Found]:
     """Call once more, in reverse order: the first case whose answer is another one then."""
-    for case, first in zip(reversed(tried), reversed(answers)):
-        second = call(case.args)
+    again = calls([case.args for case in reversed(tried)])
+    for case, first, second in zip(reversed(tried), reversed(answers), again):
         if not _agree(second, first, exercise):
             sentence = _(
                 "Called once more with the same arguments, it gives another answer. Does it use a "
@@ -448,7 +458,8 @@ def _changes(
 
 
 def _diagnosis(exercise: Exercise, tried: tuple[Case, ...], answers: list[Answer]) -> str | None:
-    """The known mistake that gives all these ``answers``; nothing but errors tells of none."""
+    """The known mistake that gives all these ``answers``, else what they amount to; nothing but
+    errors tells of none."""
     if all(answer.error for answer in answers):
         return None
     right = [Answer(case.expected, args=case.args, warned=case.warned) for case in tried]
@@ -457,10 +468,15 @@ def _diagnosis(exercise: Exercise, tried: tuple[Case, ...], answers: list[Answer
         key=lambda pair: _mistaken(pair[1], pair[2], exercise),
     )
     for sentence, variant in exercise.mistaken:
-        mistaken = _in_floats_too(calling(variant))
-        if all(_mistaken(answer, mistaken(case.args), exercise) for case, answer, _right in pairs):
+        call = calling(variant)
+        made = _in_floats_too(call, partial(map, call))
+        found = zip(pairs, made([case.args for case, _answer, _right in pairs]))
+        if all(_mistaken(answer, mistake, exercise) for (_case, answer, _r), mistake in found):
             return sentence
-    return None
+    if exercise.judge:
+        return None
+    expected, args = [case.expected for case in tried], [case.args for case in tried]
+    return amounts(answers, expected, args, exercise.rule)
 
 
 def _mistaken(answer: Answer, mistake: Answer, exercise: Exercise) -> bool:
@@ -479,7 +495,7 @@ def _agree(one: Answer, other: Answer, exercise: Exercise) -> bool:
 def _unchanged(after: Any, before: Any) -> bool:
     """Whether two arguments are the same, but for the last bits: what adds h and subtracts it
     again has put its argument back. A random generator may be used."""
-    if callable(before) or isinstance(before, np.random.Generator):
+    if after is before or callable(before) or isinstance(before, np.random.Generator):
         return True
     if isinstance(before, dict):
         return isinstance(after, dict) and _unchanged(list(after.items()), list(before.items()))

@@ -96,7 +96,7 @@ def grade(
     exercises = chosen(wanted) if wanted else _answered(batch, folder)
     chapters = sorted({exercise.chapter for exercise in exercises})
     assignment = ",".join(map(str, chapters))
-    reached = sandbox.probe()
+    reached: list[Layer] = []
     isolation = _layer(layer, reached)
     students = _only(only, batch)
     missing = standing.missing(roster, [one.student for one in batch]) if roster else []
@@ -180,17 +180,16 @@ def _tell_the_rest(
         tell(message.format(chapter=chapter, n=len(students), all=len(batch), who=who))
 
 
-def _layer(wanted: int | None, reached: Sequence[Layer]) -> Layer:
-    """The isolation to grade in.
+def _layer(wanted: int | None, reached: list[Layer]) -> Layer:
+    """The isolation to grade in; what this machine was found to reach is added to ``reached``.
 
     Raises:
         ValueError: there is none that is good enough.
     """
-    if wanted == 0:
-        return reached[-1]
-    fit = [layer for layer in reached if layer.number in ((wanted,) if wanted else (1, 2))]
-    if fit:
-        return fit[0]
+    for layer in sandbox.probe():
+        reached.append(layer)
+        if layer.number in ((1, 2) if wanted is None else (wanted,)):
+            return layer
     if wanted:
         message = _("This machine does not reach layer {n}. It reaches: {reached}.")
         names = "; ".join(f"{layer.number} ({layer.name})" for layer in reached)

@@ -176,7 +176,7 @@ class Pool(ProcessPoolExecutor):
     def __init__(self, jobs: int, reached: Sequence[Layer] = ()) -> None:
         context = multiprocessing.get_context("spawn")
         held, self._lifeline = context.Pipe(duplex=False)
-        super().__init__(jobs, context, _start, (held, reached))
+        super().__init__(jobs, context, _start, (held, reached, sandbox.views))
         self.workers, self._held = jobs, held
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -185,9 +185,10 @@ class Pool(ProcessPoolExecutor):
         self._held.close()
 
 
-def _start(lifeline: Connection, reached: Sequence[Layer]) -> None:
+def _start(lifeline: Connection, reached: Sequence[Layer], views: Sequence[Any]) -> None:
     """In a new worker: leave Ctrl-C to the parent, and end when it does."""
     _tried.extend(reached)
+    sandbox.views.extend(views)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:

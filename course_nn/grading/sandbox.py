@@ -27,6 +27,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -131,12 +132,13 @@ def command(layer: Layer) -> list[str]:
     return python
 
 
-def setup(layer: Layer, memory: int, seconds: float) -> dict[str, Any]:
+def setup(layer: Layer, memory: int, seconds: float, copied: bool = False) -> dict[str, Any]:
     """How a process of ``layer`` is to lock itself in: the argument of its first request.
 
     Args:
         memory: bytes of address space that it may take.
         seconds: of processor time; the deadline is kept by who started it.
+        copied: whether it is a zygote's copy, which has Landlock's rules from there.
     """
     limits = {}
     if find_spec("resource"):
@@ -154,7 +156,7 @@ def setup(layer: Layer, memory: int, seconds: float) -> dict[str, Any]:
     return {
         "limits": limits,
         "parent": 0 if SECCOMP in layer.walls else os.getpid(),  # there, that of a zygote's copy
-        "landlock": _landlock() if LANDLOCK in layer.walls else None,
+        "landlock": True if copied and LANDLOCK in layer.walls else landlock(layer),
         "seccomp": seccomp.program(platform.machine()) if SECCOMP in layer.walls else b"",
     }
 
@@ -259,9 +261,17 @@ class _View:
     files: tuple[Path, ...]
 
 
-@cache
+views: list[_View] = []  # found out once: here, or by the process that has started this one
+
+
 def _view() -> _View:
-    """Found out once, by a process that imports all there is of Python and NumPy."""
+    if not views:
+        views.append(_looked_for())
+    return views[0]
+
+
+def _looked_for() -> _View:
+    """Found out by a process that imports all there is of Python and NumPy."""
     look = [_python(), "-I", "-S", "-B", "-c", _LOOK, _beside_numpy(), _NOT_IMPORTED]
     said = subprocess.run(look, env=_environment(), capture_output=True, check=True, timeout=60)
     folders, libraries = json.loads(said.stdout)
@@ -307,9 +317,14 @@ _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
 _FILE_RIGHTS = (0, 13, 14, 15, 15, 16)  # how many each version knows
 
 
+def landlock(layer: Layer) -> tuple[tuple[int, int, int], list[tuple[str, int]]] | None:
+    """What to forbid, which is all that this kernel can, and what to allow all the same; None for a
+    layer without Landlock."""
+    return _landlock() if LANDLOCK in layer.walls else None
+
+
 @cache
 def _landlock() -> tuple[tuple[int, int, int], list[tuple[str, int]]]:
-    """What to forbid, which is all that this kernel can, and what to allow all the same."""
     import ctypes
 
     version = ctypes.CDLL(None).syscall(444, None, ctypes.c_long(0), 1)
@@ -376,13 +391,13 @@ def fork():
 """
 
 
-def probe() -> list[Layer]:
-    """The layers that this machine reaches, strongest first.
+def probe() -> Iterator[Layer]:
+    """The layers that this machine reaches, strongest first, each tried when it is asked for.
 
     Each is tried: a process of it must answer, and must not read or write a file, open a socket or
     start a process. A process of layer 0 must answer.
     """
-    return [layer for layer in LAYERS if _holds(layer)]
+    return filter(_holds, LAYERS)
 
 
 def _holds(layer: Layer) -> bool:

@@ -10,7 +10,7 @@ calls, by lying about it. It must be right all the same, and could as well have 
 """
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -309,17 +309,22 @@ class _Session:
         if (name, place) not in self.defined:
             return Grade(name, Status.NOT_ATTEMPTED, 0, Report(exercise, NOT_ATTEMPTED)), False
 
-        def call(args: Arguments) -> Answer:
+        def calls(many: Sequence[Arguments]) -> Iterator[Answer]:
             nonlocal left, late
             began = time.monotonic()
-            answer = _answer(self.ask("call", name, _file(place), args, seconds=left), args)
+            said = self.ask_for_all(len(many), "call", name, _file(place), *many, seconds=left)
             left -= time.monotonic() - began
-            late = late or bool(answer.error and answer.error.type == "NameError")
-            return answer
+            for one, args in zip(said, many):
+                answer = _answer(one, args)
+                late = late or bool(answer.error and answer.error.type == "NameError")
+                yield answer
+
+        def call(args: Arguments) -> Answer:
+            return next(calls([args]))
 
         self.called = True
         try:
-            report = evaluate(exercise, call, self.seed)
+            report = evaluate(exercise, call, self.seed, calls)
         except (Fault, OSError, _Over):
             raise
         except Exception:  # a value that the judging did not expect
@@ -382,10 +387,13 @@ class _Session:
             self.parts[number] -= 1
 
     def ask(self, method: str, *arguments: Any, seconds: float) -> Any:
+        return self.ask_for_all(1, method, *arguments, seconds=seconds)[0]
+
+    def ask_for_all(self, replies: int, method: str, *arguments: Any, seconds: float) -> list[Any]:
         assert self.process
         seconds = min(seconds, self.clock.left())
         try:
-            return self.process.ask(method, *arguments, seconds=seconds)
+            return self.process.ask_for_all(replies, method, *arguments, seconds=seconds)
         except TimeoutError:
             self.clock.left()
             raise Fault(Status.TIMEOUT) from None
@@ -478,8 +486,10 @@ def _answer(said: Any, args: Arguments) -> Answer:
         return Answer(error=error, args=args, printed=printed, warned=warned)
     if len(after) != len(args):
         raise Fault(Status.PROTOCOL_ERROR)
-    kept = (callable(sent) or isinstance(sent, np.random.Generator) for sent in args)
-    after = [sent if keep else got for keep, sent, got in zip(kept, args, after)]
+    after = [
+        sent if got is None or callable(sent) or isinstance(sent, np.random.Generator) else got
+        for sent, got in zip(args, after)
+    ]
     return Answer(value, None, tuple(after), printed, warned)
 
 

@@ -42,7 +42,8 @@ class Zygote:
         try:
             self._control.settimeout(START)
             parent = 0 if BUBBLEWRAP in layer.walls else os.getpid()
-            self._control.sendall(sandbox.code() + frame((0, "copies", parent)))
+            rules = sandbox.landlock(layer)
+            self._control.sendall(sandbox.code() + frame((0, "copies", parent, rules)))
             self._ready()
         except BaseException:
             self.end()

@@ -8,6 +8,7 @@ import copy
 import functools
 import io
 import linecache
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -112,10 +113,36 @@ def _silence(printed: io.StringIO, warned: _Warned) -> Iterator[None]:
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(io.StringIO()),
         warnings.catch_warnings(),
-        np.errstate(over="log", divide="log", invalid="log", under="ignore", call=warned),
+        np.errstate(**_LOUD, call=warned),
+        _heard(warned),
     ):
         warnings.simplefilter("ignore")
         yield
+
+
+_LOUD: dict[str, Any] = {"over": "log", "divide": "log", "invalid": "log", "under": "ignore"}
+
+
+@contextlib.contextmanager
+def _heard(warned: _Warned) -> Iterator[None]:
+    """Hear of an overflow also where the answer silences NumPy, by `np.errstate` or `np.seterr`:
+    it overflows all the same. Where it asks for an error instead, it gets one."""
+    settings = sys.modules.get("numpy._core._ufunc_config")  # both make their settings there
+    make = getattr(settings, "_make_extobj", None)
+    if make is None:
+        yield
+        return
+
+    def heard(**wanted: Any) -> Any:
+        if "raise" not in wanted.values():
+            wanted |= {"all": None, **_LOUD, "call": warned}
+        return make(**wanted)
+
+    vars(settings)["_make_extobj"] = heard
+    try:
+        yield
+    finally:
+        vars(settings)["_make_extobj"] = make
 
 
 def _error(raised: BaseException, function: Function) -> Error:

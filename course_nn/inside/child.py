@@ -13,11 +13,14 @@ import os
 import struct
 import sys
 import types
+from collections.abc import Iterable, Iterator
 from functools import cache
 from io import BufferedReader, BufferedWriter
 from typing import Any
 
-from course_nn.inside.calling import Error, calling
+import numpy as np
+
+from course_nn.inside.calling import Call, Error, calling
 from course_nn.inside.protocol import ENTRIES, frame, plain, read_frame, unpack
 from course_nn.inside.running import STAND_INS, World, nothing, told
 from course_nn.inside.stand_ins import NOTHING, Finder
@@ -26,29 +29,36 @@ WARNINGS = 10  # of one call
 
 
 def main(reader: BufferedReader, writer: BufferedWriter) -> None:
-    """Reply (number, value) to each request from ``reader``.
+    """Reply (number, value) to each request from ``reader``; to "call" once for each call.
 
     The first is (number, "confine", setup), the others (number, method of `Learner`, *arguments).
-    Before that there may be (number, "copies", parent); all else is then asked of copies.
+    Before that there may be (number, "copies", parent, landlock); all else is then asked of copies.
     """
     learner: Learner | None = None
+    ruleset = -1
     while (body := read_frame(reader, most=1 << 31)) is not None:
         number, method, *arguments = unpack(body, trusted=True)
         if method == "copies" and learner is None:
-            reader, writer = _copies(*arguments, reader, writer)
+            reader, writer, ruleset = _copies(*arguments, reader, writer)
             continue
+        values: Iterable[Any]
         if learner is None:
-            confine(*arguments)
-            value, learner = True, Learner()
+            confine(arguments[0], ruleset)
+            values, learner = (True,), Learner()
+        elif method == "call":
+            values = learner.call(*arguments)
         else:
-            value = getattr(learner, method)(*arguments)
-        writer.write(frame((number, value)))
+            values = (getattr(learner, method)(*arguments),)
+        for value in values:
+            writer.write(frame((number, value)))
         writer.flush()
 
 
-def _copies(parent: int, *control: Any) -> tuple[BufferedReader, BufferedWriter]:
+def _copies(
+    parent: int, landlock: Any, *control: Any
+) -> tuple[BufferedReader, BufferedWriter, int]:
     """Make a copy of this process by fork whenever one is ordered; return in each copy, with what
-    it reads and writes. See `zygote` for the other side.
+    it reads and writes, and the set of rules of ``landlock``. See `zygote` for the other side.
 
     ``control`` is one socket, open twice, from which orders come: a letter, for a copy with its two
     pipes. Before the next order the copy is ended.
@@ -58,6 +68,7 @@ def _copies(parent: int, *control: Any) -> tuple[BufferedReader, BufferedWriter]
 
     _end_with(parent)
     orders, zygote, copy = socket.socket(fileno=control[0].fileno()), os.getpid(), 0
+    ruleset = _ruleset(*landlock) if landlock else -1  # once: to make it takes as long as a fork
     gc.freeze()  # or every collection in a copy would write to, and so copy, all of the memory
     while True:
         orders.send(b".")
@@ -73,7 +84,7 @@ def _copies(parent: int, *control: Any) -> tuple[BufferedReader, BufferedWriter]
             for file in control:
                 file.close()
             _end_with(zygote)
-            return os.fdopen(pipes[0], "rb"), os.fdopen(pipes[1], "wb")
+            return os.fdopen(pipes[0], "rb"), os.fdopen(pipes[1], "wb"), ruleset
         for pipe in pipes:
             os.close(pipe)
 
@@ -106,17 +117,38 @@ class Learner(World):
         defined, error = super().run(source, file, answers, whole)
         return defined, error and _plain(error)
 
-    def call(self, name: str, file: str, args: tuple[Any, ...]) -> Any:
-        """Call what the cell ``file`` has defined: its value, its error, its arguments afterwards,
-        what it said on the way."""
+    def call(self, name: str, file: str, *many: tuple[Any, ...]) -> Iterator[Any]:
+        """Call what the cell ``file`` has defined with each of ``many`` arguments: its value, its
+        error, its arguments afterwards where it has changed them, what it said on the way."""
+        function = calling(self.answers[name, file])
+        return (self.called(function, args) for args in many)
+
+    def called(self, function: Call, args: tuple[Any, ...]) -> Any:
         try:
-            answer = calling(self.answers[name, file])(args)
+            answer = function(args)
         except BaseException as raised:  # the error cannot even be told
             return None, _plain(told(raised)), [], "", ()
         error = answer.error and _plain(answer.error)
-        after = [plain(argument, ENTRIES // 3 // len(args)) for argument in answer.args]
+        after = [
+            None if same(argument, before) else plain(argument, ENTRIES // 3 // len(args))
+            for argument, before in zip(answer.args, args)
+        ]
         said = plain(answer.printed), plain(answer.warned[:WARNINGS])
         return plain(answer.value), error, after, *said
+
+
+def same(after: Any, before: Any) -> bool:
+    """Whether an argument is to the last bit what it was; the grader looks at what is not."""
+    if type(after) is not type(before):
+        return False
+    if isinstance(before, np.ndarray):
+        alike = after.dtype == before.dtype and after.shape == before.shape
+        return alike and before.dtype != object and after.tobytes() == before.tobytes()
+    if isinstance(before, (list, tuple)):
+        return len(after) == len(before) and all(map(same, after, before))
+    if isinstance(before, dict):
+        return same([*after.items()], [*before.items()])
+    return after is before or bool(after == before)
 
 
 def _plain(error: Error) -> Any:
@@ -126,8 +158,10 @@ def _plain(error: Error) -> Any:
 # Locking in
 
 
-def confine(setup: dict[str, Any]) -> None:
+def confine(setup: dict[str, Any], ruleset: int = -1) -> None:
     """Limit this process for good: what it may use, then which files, then which system calls.
+
+    ``ruleset`` is what a copy has of its zygote, where the setup says that it has its rules there.
 
     Raises:
         OSError: one of them is not to be had; then no code of a learner's must run.
@@ -147,7 +181,7 @@ def confine(setup: dict[str, Any]) -> None:
     _prctl(PR_SET_DUMPABLE, 0)
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     if setup["landlock"]:
-        _landlock(*setup["landlock"])
+        _restrict(ruleset if setup["landlock"] is True else _ruleset(*setup["landlock"]))
     if setup["seccomp"]:
         _seccomp(setup["seccomp"])
 
@@ -162,13 +196,18 @@ def _end_with(parent: int) -> None:
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 
 
-def _landlock(handled: tuple[int, int, int], rules: list[tuple[str, int]]) -> None:
-    """Forbid what ``handled`` says of files, network and scopes; ``rules`` of paths excepted."""
+def _ruleset(handled: tuple[int, int, int], rules: list[tuple[str, int]]) -> int:
+    """What forbids all that ``handled`` says of files, network and scopes, but what ``rules`` allow
+    of paths; a file descriptor."""
     ruleset = _syscall(444, struct.pack("<QQQ", *handled), 24, 0)
     for path, rights in rules:
         beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
         _syscall(445, ruleset, 1, struct.pack("<Qi", rights, beneath), 0)
         os.close(beneath)
+    return ruleset
+
+
+def _restrict(ruleset: int) -> None:
     _syscall(446, ruleset, 0)
     os.close(ruleset)
 

@@ -29,8 +29,10 @@ from course_nn.inside.functions import CATALOGUE
 from course_nn.inside.show import show
 
 FRAME = 4 << 20  # bytes from a learner's process
-ENTRIES = 1 << 16  # of all arrays, lists, ... in it; each may become as wide as the longest text
+ENTRIES = 1 << 16  # of all lists, dicts, ... in it
+NUMBERS = 1 << 19  # of all arrays in it
 TEXT = 1000  # characters
+WIDTH = ENTRIES * TEXT  # in one array each entry would become as wide as the longest text
 INT = 128  # bytes
 KEYS = 256  # of a dict; ints can be chosen so that all of them collide
 DEPTH = 32
@@ -207,7 +209,7 @@ class _Reader:
 
     def __init__(self, data: bytes, trusted: bool) -> None:
         self.data, self.trusted = data, trusted
-        self.at = self.entries = self.depth = 0
+        self.at = self.entries = self.numbers = self.widest = self.depth = 0
 
     def value(self) -> Any:
         kind = self.take(1)
@@ -229,6 +231,8 @@ class _Reader:
         if kind in b"sq":
             text = self.take(self.count(4 * TEXT)).decode("utf-8")
             self.check(len(text), TEXT)
+            self.widest = max(self.widest, len(text))
+            self.spend(0)
             return text if kind == b"s" else Opaque(printable(text))
         if kind == b"b":
             return self.take(self.count(TEXT))
@@ -254,7 +258,8 @@ class _Reader:
         dtype = None if kind == b"o" else DTYPES.get(self.take(1).decode("latin-1"))
         shape = tuple(self.count(1 << 31) for _ in range(self.count(AXES)))
         size = math.prod(shape)
-        self.spend(size)
+        self.numbers += size
+        self.spend(size if kind == b"o" else 0)
         if kind == b"o":
             array = np.empty(size, object)
             for i in range(size):
@@ -287,6 +292,8 @@ class _Reader:
     def spend(self, entries: int) -> None:
         self.entries += entries
         self.check(self.entries, ENTRIES)
+        self.check(self.numbers, NUMBERS)
+        self.check((self.entries + self.numbers) * self.widest, WIDTH)
 
     def check(self, n: int, most: int) -> None:
         if n > most and not self.trusted:
@@ -305,7 +312,8 @@ def _generator(state: dict[str, Any]) -> "np.random.Generator":  # imported when
 
 
 def plain(value: Any, most: int = ENTRIES // 2) -> Any:
-    """``value`` as something that crosses: of base classes, with no more than ``most`` entries.
+    """``value`` as something that crosses: of base classes, with no more than ``most`` entries, of
+    which eight numbers of an array are one.
 
     What does not become an `Opaque`, the whole value if it is too large. Numbers, text and
     containers of a learner's own classes become those that they derive from.
@@ -355,14 +363,15 @@ class _Plain:
             return _shortened(str(value))
         if array.ndim > AXES or array.dtype.kind not in "biufcO":
             return _opaque(value)
-        self.spend(array.size)
         if array.dtype.kind == "O":
+            self.spend(array.size)
             parts = np.empty(array.size, object)
             for i, part in enumerate(array.flat):
                 parts[i] = self.of(part, depth - 1)
             return parts.reshape(array.shape)
         if array.dtype.char in "gG":  # a long double is another one on another machine
             array = array.astype(float if array.dtype.char == "g" else complex)
+        self.spend(max(array.size // 8, array.nbytes // 64))
         native = np.array(array, array.dtype.newbyteorder("="), order="C")
         return native[()] if isinstance(value, np.generic) else native
 

@@ -484,6 +484,57 @@ def test_where_nothing_may_overflow_it_leaves_half_of_the_points(function, said)
     assert found.failure.sentence.startswith(f"The numbers come out right, but {said}")
 
 
+SILENT = """
+import functools, warnings
+import numpy as np
+from numpy import errstate, seterr
+
+def overflows(x):
+    return x / 2 + 0 * np.minimum(np.exp(np.abs(x * 0) + 1000), 1)
+
+def within(x):
+    with errstate(all="ignore"):
+        return overflows(x)
+
+decorated = np.errstate(over="ignore")(overflows)
+
+def set_(x):
+    seterr(all="ignore")
+    return overflows(x)
+
+def called(x):
+    np.seterrcall(lambda kind, flag: None)
+    np.seterr(over="call")
+    return overflows(x)
+
+def filtered(x):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return overflows(x)
+
+def raising(x):
+    try:
+        with np.errstate(over="raise"):
+            return overflows(x)
+    except FloatingPointError:
+        return x / 2
+"""
+
+
+@pytest.mark.parametrize("name", ["within", "decorated", "set_", "called", "filtered", "raising"])
+def test_an_overflow_is_heard_of_though_the_answer_silences_it(name):
+    names, before = {}, np.geterr()
+    exec(SILENT, names)
+    found = report(names[name], replace(HALF, overflow_free=True, extremes=()))
+    if name == "raising":
+        assert found.status == "passed"
+    else:
+        assert found.failure.sentence == (
+            "The numbers come out right, but `exp` overflows on the way."
+        )
+    assert np.geterr() == before
+
+
 def test_what_overflows_is_named_where_the_arguments_say_it():
     exponential = replace(HALF, overflow_free=True, reference=lambda x: x * 0 + 0.0,
         inputs=lambda rng: [(1000.0,)] * 6, extremes=())  # fmt: skip

@@ -166,13 +166,19 @@ def test_what_explodes_when_it_is_looked_at_is_told_by_its_type():
 def test_what_is_too_large_or_too_deep_becomes_opaque():
     loop = []
     loop.append(loop)
-    large = [np.zeros(ENTRIES), [0] * ENTRIES, range(10**12), "a" * 10**6, loop]
+    large = [np.zeros(4 * ENTRIES + 8), [0] * ENTRIES, range(10**12), "a" * 10**6, loop]
     large += [dict.fromkeys(range(KEYS + 1)), range(10**400, 10**400 + 1), [range(0)] * ENTRIES]
     for value in large:
         came = unpack(pack(plain(value)))
         assert type(came) is (str if isinstance(value, str) else Opaque)
         assert len(str(came)) <= TEXT
-    assert show(plain(np.zeros(ENTRIES))) == show(np.zeros(ENTRIES))
+    assert show(plain(large[0])) == show(large[0])
+
+
+def test_numbers_in_arrays_cost_an_eighth_of_others():
+    for value in np.zeros((784, 300)), np.zeros(ENTRIES, complex):
+        assert type(unpack(pack(plain(value)))) is np.ndarray
+    assert type(plain(np.zeros(3 * ENTRIES, complex))) is Opaque
 
 
 @given(st.lists(st.text(st.characters(categories=["Cs", "Lu"]), min_size=TEXT - 3), max_size=2))
@@ -276,6 +282,10 @@ def test_even_what_is_allowed_makes_no_large_array():
     rows = [np.zeros(60, np.uint8)] * 1000 + [["a" * TEXT] + [""] * 59]
     came = unpack(pack(rows))  # the widest text that NumPy spreads over the most entries
     assert np.asarray(came).nbytes <= 4 * TEXT * ENTRIES
+    for more in (rows[:-1] + rows, [rows[-1]] + rows[:-1] * 2):
+        with pytest.raises(ProtocolError):
+            unpack(pack(more))
+    assert np.asarray(unpack(pack(rows[:-1] * 2))).dtype == np.uint8
 
 
 def test_bools_are_0_or_1():

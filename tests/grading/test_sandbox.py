@@ -35,7 +35,7 @@ def test_layers_have_names_and_numbers():
 
 
 def test_the_layers_of_this_machine_are_told_strongest_first():
-    found = probe()
+    found = list(probe())
     assert found == [layer for layer in LAYERS if layer in found]
     assert found[-1] == NONE
     if sys.platform == "linux":
@@ -49,15 +49,15 @@ def test_a_layer_that_does_not_hold_is_not_reached(monkeypatch):
         pytest.skip("only on Linux are there several")
     sham = Layer(("paper",))
     monkeypatch.setattr(sandbox, "LAYERS", (sham, NONE))
-    assert probe() == [NONE]
+    assert list(probe()) == [NONE]
 
 
 def test_a_layer_that_does_not_start_is_not_reached(monkeypatch):
     monkeypatch.setattr(sandbox, "_bubblewrap", lambda: ("bwrap-that-is-not-there",))
     monkeypatch.setattr(sandbox, "LAYERS", (LAYERS[0], NONE))
-    assert probe() == [NONE]
+    assert list(probe()) == [NONE]
     monkeypatch.setattr(sandbox, "_bubblewrap", lambda: ("false",))
-    assert probe() == [NONE]
+    assert list(probe()) == [NONE]
 
 
 def test_a_process_that_cannot_lock_itself_in_runs_nothing(monkeypatch):

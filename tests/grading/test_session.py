@@ -545,6 +545,27 @@ def test_a_function_or_generator_among_the_arguments_is_what_was_sent():
     assert found.status == "passed", found.report.failure
 
 
+def test_large_arguments_are_compared_whole():
+    def tables(rng):
+        yield rng.normal(size=(784, 32)), rng.normal(size=(32, 10)), rng.normal(size=10)
+        yield rng.normal(size=(3, 2000)), rng.normal(size=(2000, 40)), rng.normal(size=40)
+
+    exercise = replace(EXERCISES["dense_forward"], inputs=tables, extremes=())
+    answer = "def dense_forward(x, W, b):\n    {line}\n    return x @ W + b\n"
+
+    def graded(line):
+        cells = (answer.format(line=line), (exercise.name,))
+        (found,) = grade(submission(cells), [exercise], 7, reached()[0])
+        return found.report
+
+    for kept in "pass", "x += 1; x -= 1":  # the last bits are no change
+        assert graded(kept).status == "passed"
+    for changed in ("x = x.copy(); W[-1, -1] += 1; W = W.copy(); W[-1, -1] -= 1",):
+        report = graded(changed)
+        assert report.points == exercise.points / 2
+        assert report.failure.sentence.startswith("It changes its argument W.")
+
+
 def test_too_large_an_answer_is_only_wrong():
     found = graded(f"def twice(x): return [x] * {ENTRIES}", reached()[0], limits=Limits())
     assert found.status == "failed" and found.report.failure.got.endswith("...")

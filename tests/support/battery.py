@@ -473,7 +473,7 @@ def outcome(exercise: Exercise) -> Outcome:
             passing.add(name)
         elif _passes_in_float32(exercise, answers):
             passing.add(f"float32 {name}")
-        if report.diagnosis:
+        if report.diagnosis in exercise.mistakes:
             told[name] = report.diagnosis
     for name, mistaken in of_known_mistakes(exercise):
         if _passes_in_float32(exercise, _answers(exercise, mistaken)):
