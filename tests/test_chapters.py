@@ -43,7 +43,10 @@ def test_a_title_is_one_everywhere(chapter):
         f"# Teaching chapter {chapter.number}: {chapter.title}\n"
     )
     minutes = re.search(r"\*\*Time:\*\* (\d+) minutes", lesson)[1]
-    row = f"| {chapter.number} | [{chapter.title}]({{}}{chapter.notebook}) | {minutes} |"
+    asked = re.findall(r"^\*(\d+) minutes", exercises, re.MULTILINE)
+    both = int(minutes) + sum(map(int, asked))
+    assert re.search(rf"\*\*Time:\*\* [^*]*\b{both} with its exercises", lesson)
+    row = f"| {chapter.number} | [{chapter.title}]({{}}{chapter.notebook}) | {minutes} | {both} |"
     assert row.format("notebooks/") in text("README.md")
     assert row.format("") in text("lessons", "00_start", "lesson.md")
 
