@@ -1,6 +1,7 @@
 """Which names the cells of a lesson use, and which of them a later section uses for another thing."""
 
 import ast
+import re
 import symtable
 from typing import NamedTuple
 
@@ -21,8 +22,8 @@ def cells(target: Target) -> list[Cell]:
     section, found = "", []
     for cell in assemble(target).cells:
         if cell.cell_type == "markdown":
-            headings = [line for line in cell.source.splitlines() if line.startswith("## ")]
-            section = headings[-1][3:] if headings else section
+            headings = re.findall(r"^##+ (.*)$", cell.source, re.MULTILINE)
+            section = headings[-1] if headings else section
         else:
             found.append(Cell(section, cell.source, *names(cell.source)))
     return found
@@ -41,7 +42,8 @@ def names(code: str) -> tuple[set[str], set[str], dict[str, set[str]]]:
             functions[statement.name] = used
         else:
             first = bound if isinstance(statement, ast.For | ast.With) else handled(statement)
-            reads |= used - binds - first
+            called = set().union(*(functions[name] for name in used & functions.keys()))
+            reads |= (used | called) - binds - first
         binds |= bound - handled(statement)
     return reads, binds, functions
 
