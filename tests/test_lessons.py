@@ -74,7 +74,9 @@ def test_predict_first_answers_are_folded_away(target):
 def test_a_question_is_put_to_whoever_reads_alone(target):
     text = prose(target)
     assert "for the room" not in text.lower()
-    asked = re.findall(r"^\*\*(?:Predict|Think first)\.\*\* .+?\n\n", text, re.MULTILINE | re.DOTALL)
+    asked = re.findall(
+        r"^\*\*(?:Predict|Think first)\.\*\* .+?\n\n", text, re.MULTILINE | re.DOTALL
+    )
     assert len(asked) >= len(re.findall(r"<summary>Answer</summary>", text))
     assert [question for question in asked if not re.search(r"[?.]\s*$", question)] == []
 
@@ -86,7 +88,9 @@ def test_a_cell_run_again_finds_the_names_that_it_found_the_first_time(target):
 
 def exercises_of(target) -> list[str]:
     """The headings of the exercises of the chapter of ``target``."""
-    return [h for h in headings(target.source.with_name("exercises.md")) if re.match(r"\d+\.\d+ ", h)]
+    return [
+        h for h in headings(target.source.with_name("exercises.md")) if re.match(r"\d+\.\d+ ", h)
+    ]
 
 
 @each_chapter
@@ -132,7 +136,9 @@ def test_a_teacher_finds_a_plan_misconceptions_and_the_board(target):
 @each_chapter
 def test_a_teacher_finds_a_morning_with_every_exercise_in_class_or_at_home(target):
     note = target.source.with_name("teaching.md").read_text(encoding="utf-8")
-    morning = re.search(r"^## A morning with the exercises$(.*?)^## ", note, re.MULTILINE | re.DOTALL)[1]
+    morning = re.search(
+        r"^## A morning with the exercises$(.*?)^## ", note, re.MULTILINE | re.DOTALL
+    )[1]
     text = target.source.with_name("exercises.md").read_text(encoding="utf-8")
     minutes = dict(re.findall(r"^## (\d+\.\d+) .*\n\n\*(\d+) minutes", text, re.MULTILINE))
     named = re.findall(r"\b\d+\.\d+\b", morning)

@@ -16,5 +16,7 @@ def prose(target) -> str:
 
 def headings(source: Path) -> list[str]:
     """The headings of a text, in order, without their marks."""
-    text = re.sub(r"^```.*?^```", "", source.read_text(encoding="utf-8"), flags=re.M | re.S)
+    text = re.sub(
+        r"^```.*?^```", "", source.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
     return re.findall(r"^#+ (.*)$", text, re.MULTILINE)

@@ -58,9 +58,7 @@ def free(table: symtable.SymbolTable) -> set[str]:
     """The names that ``table``, and what is nested in it, looks up in the notebook."""
     top = table.get_type() == "module"
     found = {
-        s.get_name()
-        for s in table.get_symbols()
-        if s.is_referenced() and (top or s.is_global())
+        s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())
     }
     return found.union(*map(free, table.get_children()))
 
