@@ -494,12 +494,14 @@ class LambdaCallback(Callback):
                 setattr(self, name.replace("on_batch_", "on_train_batch_"), function)
 
 
-def warn_of_nan(epoch: int, loss: float, stacklevel: int) -> None:
+def warn_of_nan(epoch: int, batch: int, loss: float, kept: int, stacklevel: int) -> None:
+    """Epochs and batch counted from 0; the weights are those from the beginning of epoch ``kept``."""
     warnings.warn(
         _(
-            "The loss of epoch {epoch} is {loss}: the steps were too long, or the data hold such numbers. "
-            "Try a smaller learning rate, and inputs near 0."
-        ).format(epoch=epoch + 1, loss=loss),
+            "The loss of epoch {epoch} became {loss} in batch {batch}: the steps were too long, or the data hold such "
+            "numbers. Training has ended, and the model has its weights from the beginning of epoch {kept}. Try a "
+            "smaller learning rate, inputs near 0, or an optimizer with clipnorm=1."
+        ).format(epoch=epoch + 1, batch=batch + 1, loss=loss, kept=kept + 1),
         RuntimeWarning,
         stacklevel=stacklevel,
     )

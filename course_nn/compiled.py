@@ -259,6 +259,7 @@ def batch_normalization(self: Any, x: Array, training: bool = False) -> Array:
     self.normalizes = training and self.trainable
     if not self.normalizes:
         return BatchNormalization.forward(self, x, training)
+    self.warn_of_one(x.size // x.shape[-1])
     shape, x = x.shape, x.reshape(-1, x.shape[-1])
     y, self.centered = self.buffer("y", x.shape), self.buffer("centered", x.shape)
     mean, variance, self.inverse_deviation = np.empty((3, x.shape[-1]), self.dtype)

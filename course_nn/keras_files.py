@@ -255,7 +255,7 @@ def _slot_parts(model: Any) -> Iterator[tuple[Array, float]]:
         for array in weights:
             start = (array.ctypes.data - model.parameters.ctypes.data) // width
             for name, factor in group:
-                part = optimizer.state[name][start : start + array.size]
+                part = optimizer._slots[name][start : start + array.size]
                 yield part.reshape(array.shape), factor
 
 

@@ -212,8 +212,8 @@ def _training_of(model: Any) -> dict[str, Any] | None:
 
 def optimizer_arrays(model: Any) -> dict[str, Array]:
     """What the optimizer keeps from step to step, nothing before the first one."""
-    state = getattr(model.optimizer, "state", {})
-    return {f"optimizer.{name}": array for name, array in state.items()}
+    slots = model.optimizer._slots if model.optimizer else {}
+    return {f"optimizer.{name}": array for name, array in slots.items()}
 
 
 def train_on(model: Any, training: dict[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -240,7 +240,7 @@ def train_on(model: Any, training: dict[str, Any], arrays: Mapping[str, Array]) 
     if all(f"optimizer.{name}" in arrays for name in optimizer.slots) and training["iterations"]:
         optimizer._bind(model.parameters, model.gradients)
         for name in optimizer.slots:
-            optimizer.state[name][...] = arrays[f"optimizer.{name}"]
+            optimizer._slots[name][...] = arrays[f"optimizer.{name}"]
         optimizer.iterations = int(training["iterations"])
     seeded = [getattr(layer, "own_rng", None) for layer in model.layers]
     for rng, state in zip((model._rng, *seeded), training.get("chance", ())):

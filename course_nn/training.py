@@ -53,6 +53,7 @@ class Trainable(Named):
     stop_training = False
     history: History | None = None
     _largest: float | None = None  # the largest input of training
+    _kept: tuple[int, Array, list[Array]] | None = None  # epoch, parameters and states before it
     _looked_at = False  # whether loss and last layer were seen to fit together
 
     def build(self, input_shape: Any = None) -> None:
@@ -200,7 +201,9 @@ class Trainable(Named):
 
         Returns:
             The history: ``history.history["loss"]`` and so on, a number an epoch, the mean over its batches.
-            Ctrl-C ends training and returns as well; the model keeps what it has learned.
+            Ctrl-C ends training and returns as well; the model keeps what it has learned. A loss that is no number
+            ends it, too, with a warning: the model gets back its weights from before that epoch, and the optimizer
+            begins anew.
 
         Raises:
             RuntimeError: the model is not compiled.
@@ -268,6 +271,7 @@ class Trainable(Named):
             bars(moment, *given)
 
         self.stop_training = interrupted = False
+        self._kept = None
         logs: dict[str, Any] = {}
         tell("on_train_begin", {})
         try:
@@ -275,7 +279,7 @@ class Trainable(Named):
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 for epoch in range(initial_epoch, epochs):
                     tell("on_epoch_begin", epoch, {})
-                    logs = self._train_epoch(training, rng, [everyone, bars])
+                    logs = self._train_epoch(epoch, training, rng, [everyone, bars])
                     if validation and _is_due(validation_freq, epoch):
                         logs |= {f"val_{name}": value for name, value in validation().items()}
                     try:
@@ -283,21 +287,24 @@ class Trainable(Named):
                     finally:
                         history.on_epoch_end(epoch, logs)
                     if not math.isfinite(logs["loss"]):
-                        warn_of_nan(epoch, logs["loss"], stacklevel=4)
+                        kept = self._put_back()
+                        warn_of_nan(epoch, self._batch, logs["loss"], kept, stacklevel=4)
+                        break
                     if self.stop_training or getattr(training, "ended", False):
                         break
         except KeyboardInterrupt:
             interrupted = True
         finally:
+            self._kept = None
             tell("on_train_end", logs)
         if interrupted:  # said after the progress bar has ended its line
             print(_("Training was interrupted. The model keeps what it has learned so far."))
         return history
 
     def _train_epoch(
-        self, batches: Any, rng: np.random.Generator, callbacks: list[CallbackList]
+        self, epoch: int, batches: Any, rng: np.random.Generator, callbacks: list[CallbackList]
     ) -> dict[str, float]:
-        """One step per batch; the means of the loss and the metrics over the examples."""
+        """One step per batch, until the loss is no number; the means of the loss and the metrics over the examples."""
         self.reset_metrics()
         begin, end = (
             [method for each in callbacks for method in each.watching[moment]]
@@ -306,14 +313,32 @@ class Trainable(Named):
         for batch, (x, y, weights) in enumerate(batches.epoch(rng, self._take)):
             for method in begin:
                 method(batch, {})
+            before = None if batch else (epoch, self.parameters.copy(), self._states_copied())
             self._train_step(x, y, weights)
+            self._batch, broken = batch, not math.isfinite(self._loss_seen.total)
+            if before and (self._kept is None or not broken):
+                self._kept = before
             if end:
                 logs = self._results()
                 for method in end:
                     method(batch, logs)
-            if self.stop_training:
+            if self.stop_training or broken:
                 break
         return self._results()
+
+    def _states_copied(self) -> list[Array]:
+        return [array.copy() for layer in self.layers for array in layer.state.values()]
+
+    def _put_back(self) -> int:
+        """The last weights that gave a loss, at the beginning of the epoch whose number is returned."""
+        assert self._kept is not None  # a batch has been trained on
+        epoch, parameters, states = self._kept
+        self.parameters[...] = parameters
+        arrays = [array for layer in self.layers for array in layer.state.values()]
+        for array, kept in zip(arrays, states):
+            array[...] = kept
+        self.optimizer.reset()
+        return epoch
 
     def _train_step(self, x: Array, y: Array, weights: Array | None) -> None:
         """Forward, backward, a step of the optimizer; loss and metrics are kept in mind."""

@@ -156,6 +156,11 @@ PROGRAMS = {
             k.optimizers.schedules.ExponentialDecay(0.05, 4, 0.5), momentum=0.9
         )
     },
+    "a warm-up": {
+        "optimizer": lambda k: k.optimizers.SGD(
+            k.optimizers.schedules.CosineDecay(0.0, 5, 0.1, warmup_target=0.2, warmup_steps=3)
+        )
+    },
     "weight decay": {"optimizer": lambda k: k.optimizers.SGD(0.05, weight_decay=0.1)},
     "Adam": {"optimizer": lambda k: k.optimizers.Adam(0.01)},
     "Adam, large epsilon": {"optimizer": lambda k: k.optimizers.Adam(0.01, epsilon=0.1)},

@@ -1,6 +1,7 @@
 import json
 import math
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -131,6 +132,7 @@ def test_dtype_stays(make, dtype):
 
 
 @every_layer
+@pytest.mark.filterwarnings("ignore:BatchNormalization got a batch of one")
 def test_batches_of_any_size_one_after_the_other(make):
     """The memory of the large batch is lent again to the small one, which sees no difference."""
     used, x = built(make()), batch(9, 4)
@@ -320,6 +322,20 @@ def test_epsilon_is_added_to_the_variance_under_the_root():
     assert layer.forward(np.array([[3.0]])) == pytest.approx(1)
 
 
+def test_a_batch_of_one_is_warned_of_once_and_only_in_training():
+    layer = built(BatchNormalization(), inputs=3)
+    rows = np.arange(6.0).reshape(2, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        layer.forward(rows, training=True)
+        layer.forward(rows[:1], training=False)
+    with pytest.warns(UserWarning, match="batch of one example.*larger batch_size"):
+        layer.forward(rows[:1], training=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        layer.forward(rows[:1], training=True)
+
+
 def test_moving_averages_arrive_at_the_mean_and_variance_of_the_data():
     layer = built(BatchNormalization(momentum=0.9), inputs=3)
     x = batch(500, 3) * [1, 2, 3] + [10, 0, -10]
@@ -340,6 +356,7 @@ def test_moving_averages_arrive_at_the_mean_and_variance_of_the_data():
 @every_dtype
 @pytest.mark.parametrize("rows", [1, 2, 3, 31])
 @pytest.mark.parametrize("value", [0.0, 1.0, -7.3, 1000.0])
+@pytest.mark.filterwarnings("ignore:BatchNormalization got a batch of one")
 def test_constant_inputs_become_beta_and_their_gradient_is_finite(rows, value, dtype):
     """Without variance there is nothing to scale; epsilon keeps the division finite."""
     layer = built(BatchNormalization(), inputs=2, dtype=dtype)

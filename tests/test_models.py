@@ -227,6 +227,7 @@ def test_the_fast_path_gives_the_losses_of_the_textbook(digits, dtype, digits_eq
     ],
 )
 @pytest.mark.parametrize("rows", [1, 7])
+@pytest.mark.filterwarnings("ignore:BatchNormalization got a batch of one")
 def test_gradient_of_every_parameter_at_once(last, loss, kind, rows):
     rng = np.random.default_rng(2)
     labels = rng.integers(0, 3, rows)
@@ -291,7 +292,7 @@ def test_all_that_flows_between_layers_is_of_the_models_dtype(kind, optimizer, d
     for layer in model.layers:
         for held in (layer.weights, layer.gradients, layer.state):
             assert all(array.dtype == dtype for array in held.values()), layer
-    for vector in (model.parameters, model.gradients, *model.optimizer.state.values()):
+    for vector in (model.parameters, model.gradients, *model.optimizer._slots.values()):
         assert vector.dtype == dtype
     assert model.predict(x).dtype == dtype
 
@@ -377,6 +378,7 @@ def test_nothing_inside_a_step_is_float64_either(optimizer, last, monkeypatch):
 @every_dtype
 @pytest.mark.parametrize("rows", [1, 5, 6, 11], ids="batches of {}".format)
 @pytest.mark.parametrize("size", [0, 1, 1e4])
+@pytest.mark.filterwarnings("ignore:BatchNormalization got a batch of one")
 def test_training_stays_finite(dtype, rows, size):
     """Logits of +-10,000; one row; a last batch of one row; columns that do not vary."""
     x, y = data(11)
@@ -643,6 +645,44 @@ def test_a_divergence_shows_in_the_loss_and_is_warned_of_where_fit_was_called():
         history = model.fit(x, y[:, 0], epochs=5, verbose=0)
     assert {warning.filename for warning in warned} == {__file__}
     assert not math.isfinite(history.history["loss"][-1])
+
+
+@pytest.mark.parametrize(
+    "batch_size", [8, 64]
+)  # with 64 an epoch is one step: it ends with bad weights
+@pytest.mark.parametrize("given", ["arrays", "a generator"])
+def test_a_divergence_ends_training_with_weights_that_gave_a_loss(batch_size, given):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(64, 8)), rng.normal(size=64)
+
+    def batches():
+        while True:
+            for start in range(0, 64, batch_size):
+                yield x[start : start + batch_size], y[start : start + batch_size]
+
+    def rate(step):  # breaks down in epoch 3
+        return 0.01 if step < 2 * 64 // batch_size else 1e30
+
+    def train(model, epochs):
+        if given == "arrays":
+            return model.fit(x, y, batch_size, epochs=epochs, shuffle=False, verbose=0)
+        return model.fit(batches(), steps_per_epoch=64 // batch_size, epochs=epochs, verbose=0)
+
+    model, twin = (
+        Sequential([Input((8,)), Dense(4, "tanh"), BatchNormalization(), Dense(1)], seed=0)
+        for _model in range(2)
+    )
+    for each in (model, twin):
+        each.compile(SGD(rate, momentum=0.9), "mse")
+    train(twin, 2)
+    with pytest.warns(RuntimeWarning, match="beginning of epoch 3.*clipnorm") as warned:
+        history = train(model, 9)
+    assert len(warned) == 1 and len(history.epoch) in (3, 4)
+    assert re.search(r"epoch [34] became (inf|nan) in batch [12]:", str(warned[0].message))
+    for ours, wanted in zip(model.get_weights(), twin.get_weights()):
+        assert np.array_equal(ours, wanted)
+    model.optimizer.learning_rate = 0.01
+    assert math.isfinite(train(model, 1).history["loss"][-1])  # and it can go on
 
 
 # --- interruption

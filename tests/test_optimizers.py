@@ -250,8 +250,8 @@ def test_all_that_an_optimizer_keeps_is_of_the_parameters_dtype_and_aligned(make
     p, gradients = start(dtype=dtype)
     optimizer = make()
     run(optimizer, p, gradients)
-    assert set(optimizer.state) == set(optimizer.slots)
-    for vector in optimizer.state.values():
+    assert set(optimizer._slots) == set(optimizer.slots)
+    for vector in optimizer._slots.values():
         assert vector.dtype == dtype and vector.shape == p.shape
         assert vector.ctypes.data % 64 == 0
 
@@ -291,16 +291,45 @@ def test_what_has_died_out_is_set_to_zero_before_it_slows_the_processor(make):
         optimizer.step(p, g)
         assert p[2] != 0
     tiny = np.finfo(np.float32).tiny
-    for name, vector in {"p": p, **optimizer.state}.items():
+    for name, vector in {"p": p, **optimizer._slots}.items():
         assert not np.any((vector != 0) & (np.abs(vector) < tiny)), name
     assert p[0] == 0
-    momenta = [v for name, v in optimizer.state.items() if name in ("m", "velocity")]
+    momenta = [v for name, v in optimizer._slots.items() if name in ("m", "velocity")]
     for momentum in momenta:
         assert momentum[0] == momentum[1] == 0
         slope = 0.1 if isinstance(optimizer, SGD) else 1  # the learning rate is inside
         assert (
             momentum[2] == pytest.approx(10 * slope, rel=1e-4) or not optimizer.momentum
         )  # 1 / (1 - 0.9)
+
+
+def test_the_state_is_what_the_formula_says_and_may_be_changed_without_harm():
+    g, h = np.array([0.5, -2.0]), np.array([3.0, 1.0])
+    wanted = {
+        SGD(0.1, momentum=0.9): {"velocity": 0.9 * 0.1 * g + 0.1 * h},
+        Adagrad(0.1, 0.5): {"squares": 0.5 + g**2 + h**2},
+        RMSprop(0.1): {"squares": 0.9 * 0.1 * g**2 + 0.1 * h**2},
+        Adam(0.1, amsgrad=True): {
+            "m": 0.9 * 0.1 * g + 0.1 * h,
+            "v": 0.999 * 0.001 * g**2 + 0.001 * h**2,
+            "largest": np.maximum(0.001 * g**2, 0.999 * 0.001 * g**2 + 0.001 * h**2),
+        },
+        Adamax(0.1): {"m": 0.9 * 0.1 * g + 0.1 * h, "v": np.maximum(0.999 * np.abs(g), np.abs(h))},
+    }
+    for optimizer, state in wanted.items():
+        assert optimizer.state == {}
+        p, q = np.zeros(2), np.zeros(2)
+        twin = type(optimizer)(**{k: v for k, v in optimizer.config().items() if k != "class"})
+        for slope in (g, h):
+            optimizer.step(p, slope.copy())
+            twin.step(q, slope.copy())
+        assert optimizer.state.keys() == state.keys()
+        for name, value in state.items():
+            assert optimizer.state[name] == pytest.approx(value, rel=1e-12), (optimizer, name)
+            optimizer.state[name][:] = 7
+        optimizer.step(p, g)
+        twin.step(q, g)
+        assert np.array_equal(p, q)
 
 
 # --- schedules
@@ -315,6 +344,25 @@ def test_schedules_by_hand():
     assert [cosine(t) for t in (0, 4, 6, 8, 12, 99)] == pytest.approx(
         [0.8, 0.65, 0.5, 0.35, 0.2, 0.2]
     )
+    warm = CosineDecay(0.2, decay_steps=12, alpha=0.25, warmup_target=0.8, warmup_steps=3)
+    assert [warm(t) for t in (0, 1, 2, 3, 7, 9, 15, 99)] == pytest.approx(
+        [0.2, 0.4, 0.6, 0.8, 0.65, 0.5, 0.2, 0.2]
+    )
+    assert CosineDecay(0, 10, warmup_target=1, warmup_steps=4)(1) == 0.25
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"warmup_target": 0.1, "warmup_steps": 3},
+        {"warmup_target": 0.5},
+        {"warmup_steps": 3},
+        {"warmup_target": 0.5, "warmup_steps": -1},
+    ],
+)
+def test_half_a_warm_up_is_refused(given):
+    with pytest.raises(ValueError, match="warmup_steps above 0 and a warmup_target above"):
+        CosineDecay(0.1, 10, **given)
 
 
 def test_a_schedule_counts_the_steps_done():

@@ -1,5 +1,6 @@
 """Layers that make training steadier: dropout and batch normalization."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,8 @@ class BatchNormalization(Layer):
     moving = momentum moving + (1 - momentum) batch. The variance divides by n, in both (as Keras; PyTorch
     divides by n - 1 for the moving one).
 
+    A batch of one row, minus its own mean, is 0 whatever it was: nothing can be learned from it, and a warning says so.
+
     Weights: "gamma" (starts at 1), "beta" (0). State: "moving_mean" (0), "moving_variance" (1). All (columns,).
     """
 
@@ -91,6 +94,7 @@ class BatchNormalization(Layer):
                 ).format(axis=axis, center=center, scale=scale)
             )
         self.momentum, self.epsilon = float(momentum), float(epsilon)
+        self._warned = False
 
     def weight_shapes(self, input_shape: Shape) -> Weights:
         columns = input_shape[-1:]
@@ -109,6 +113,7 @@ class BatchNormalization(Layer):
         y = self.buffer("y", x.shape)
         self.normalizes = training and self.trainable  # frozen, it stays as in prediction
         if self.normalizes:
+            self.warn_of_one(len(x))
             average = averaging(len(x), self.dtype)
             mean = np.dot(average, x)
             self.centered = np.subtract(x, mean, out=self.buffer("centered", x.shape))
@@ -126,6 +131,19 @@ class BatchNormalization(Layer):
             y *= self.weights["gamma"] / np.sqrt(self.state["moving_variance"] + self.epsilon)
         y += self.weights["beta"]
         return y.reshape(shape)
+
+    def warn_of_one(self, rows: int) -> None:
+        """Once, where a batch has a single row."""
+        if rows == 1 and not self._warned:
+            self._warned = True
+            warnings.warn(
+                _(
+                    "BatchNormalization got a batch of one example: minus its own mean that is 0, whatever it was, "
+                    "and nothing can be learned from it. Take a larger batch_size; where a single example is left "
+                    "over at the end of an epoch, leave it out."
+                ),
+                stacklevel=3,
+            )
 
     def backward(self, dy: Array) -> Array | None:
         """dbeta = sum dy,  dgamma = sum dy x_hat,  with x_hat = (x - mean) / sqrt(variance + epsilon),

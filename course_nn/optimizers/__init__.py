@@ -94,6 +94,7 @@ class Optimizer(Quick):
             raise ValueError(_("Pass one of clipvalue, clipnorm and global_clipnorm."))
         self.name = name or own.lower()
         self.iterations = 0
+        self._slots: dict[str, Array] = {}
         self._parameters: Array | None = None
         self._gradients: Array | None = None
 
@@ -158,7 +159,7 @@ class Optimizer(Quick):
             )
         old = self._parameters
         if old is None or (old.shape, old.dtype) != kinds[0]:
-            self.state = {
+            self._slots = {
                 name: aligned_zeros(parameters.size, parameters.dtype) for name in self.slots
             }
             self._reset_state()
@@ -167,15 +168,25 @@ class Optimizer(Quick):
         scratch = aligned_zeros(min(BLOCK, parameters.size), parameters.dtype)
         self._blocks = [
             (*views, scratch[: views[0].size])
-            for views in blocks(parameters, gradients, *self.state.values())
+            for views in blocks(parameters, gradients, *self._slots.values())
         ]
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """What it remembers of each weight, by the names of its formula: copies to look at, none before the first step.
+        Those of a model stand one after the other, as in ``model.parameters``."""
+        return {name: vector * self.unit(name) for name, vector in self._slots.items()}
+
+    def unit(self, slot: str) -> float:
+        """What the vector in that slot has to be multiplied by, to be what the formula says."""
+        return 1.0
 
     def _reset_state(self) -> None:
         """Fill the slots where they do not start at 0."""
 
     def reset(self) -> None:
         """Forget all steps: the next one is the first."""
-        self._parameters, self.iterations = None, 0
+        self._parameters, self._slots, self.iterations = None, {}, 0
 
     def step(
         self,
@@ -300,7 +311,7 @@ class Adagrad(Optimizer):
         self.epsilon = float(epsilon)
 
     def _reset_state(self) -> None:
-        self.state["squares"].fill(self.initial_accumulator_value)
+        self._slots["squares"].fill(self.initial_accumulator_value)
 
     def numbers(self, lr: float, t: int) -> tuple[float, ...]:
         return lr, self.epsilon
@@ -396,6 +407,9 @@ class _Moments(Optimizer):
             )
         self.beta_1, self.beta_2, self.epsilon = float(beta_1), float(beta_2), float(epsilon)
 
+    def unit(self, slot: str) -> float:
+        return 1 - (self.beta_1 if slot == "m" else self.beta_2)
+
 
 class Adam(_Moments):
     """m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2;
@@ -468,6 +482,9 @@ class AdamW(Adam):
 class Adamax(_Moments):
     """m = beta_1 m + (1 - beta_1) g;  v = max(beta_2 v, |g|);
     p -= lr / (1 - beta_1^t) m / (v + epsilon)  (Kingma & Ba 2015, algorithm 2)"""
+
+    def unit(self, slot: str) -> float:
+        return 1 - self.beta_1 if slot == "m" else 1.0
 
     def numbers(self, lr: float, t: int) -> tuple[float, ...]:
         c = lr * (1 - self.beta_1) / (1 - self.beta_1**t)

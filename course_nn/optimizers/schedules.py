@@ -101,13 +101,39 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 @dataclass(frozen=True)
 class CosineDecay(_Decay):
     """lr = initial_learning_rate (alpha + (1 - alpha) (1 + cos(pi step / decay_steps)) / 2), then level
-    (Loshchilov & Hutter 2017, SGDR, eq. 5, without restarts)."""
+    (Loshchilov & Hutter 2017, SGDR, eq. 5, without restarts).
+
+    With a warm-up the rate rises before that for ``warmup_steps`` from initial_learning_rate, which may be 0, along a
+    line to ``warmup_target``, from where it falls (Goyal et al. 2017, section 2.2).
+    """
 
     alpha: float = 0.0
+    warmup_target: float | None = None
+    warmup_steps: int = 0
+
+    def __post_init__(self) -> None:
+        if self.warmup_target is None and not self.warmup_steps:
+            super().__post_init__()
+        elif not (
+            self.warmup_target is not None
+            and self.warmup_target > self.initial_learning_rate >= 0
+            and self.decay_steps > 0
+            and self.warmup_steps > 0
+        ):
+            raise ValueError(
+                _(
+                    "A warm-up needs warmup_steps above 0 and a warmup_target above initial_learning_rate, got {given}."
+                ).format(given=self)
+            )
 
     def __call__(self, step: int) -> float:
-        cosine = (1 + math.cos(math.pi * min(step / self.decay_steps, 1))) / 2
-        return self.initial_learning_rate * (self.alpha + (1 - self.alpha) * cosine)
+        top = self.initial_learning_rate
+        if self.warmup_target is not None:
+            if step < self.warmup_steps:
+                return top + (self.warmup_target - top) * step / self.warmup_steps
+            top = self.warmup_target
+        share = min((step - self.warmup_steps) / self.decay_steps, 1)
+        return top * (self.alpha + (1 - self.alpha) * (1 + math.cos(math.pi * share)) / 2)
 
 
 SCHEDULES: dict[str, type[LearningRateSchedule]] = {

@@ -107,7 +107,9 @@ def layers() -> Interactive:
         axes.set_yticks([1e-12, 1e-8, 1e-4, 1, 1e4], ["10⁻¹²", "10⁻⁸", "10⁻⁴", "1", "10⁴"])
         axes.minorticks_off()
     numbers = [  # of the last layer; to draw the axes again at each change would take too long
-        axes.annotate("", (1, 0), (0, -7), "axes fraction", "offset points", ha="center", va="top")
+        axes.annotate(
+            "", (1, 0), (0, -7), axes.get_xaxis_transform(), "offset points", ha="center", va="top"
+        )
         for axes in (left, right)
     ]
 

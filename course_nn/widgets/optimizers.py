@@ -33,7 +33,7 @@ def kinds() -> dict[str, Kind]:
 
     def corrected(optimizer: Any) -> np.ndarray:
         seen = 1 - optimizer.beta_2**optimizer.iterations
-        return np.sqrt(optimizer.state["v"] * (1 - optimizer.beta_2) / seen)
+        return np.sqrt(optimizer.state["v"] / seen)
 
     return {
         "SGD": Kind(package.SGD, lambda _optimizer: np.zeros(2), _("nothing")),

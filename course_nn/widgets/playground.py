@@ -135,9 +135,13 @@ class Playground:
         for _epoch in range(epochs if self.finite else 0):
             with warnings.catch_warnings():  # a loss that is no number is told below the figure
                 warnings.simplefilter("ignore", RuntimeWarning)
-                self.model.fit(*self.training, batch_size=self.batch, epochs=1, verbose=0)
+                history = self.model.fit(
+                    *self.training, batch_size=self.batch, epochs=1, verbose=0
+                ).history
             self.epoch += 1
             self._measure()
+            if not math.isfinite(history["loss"][-1]):
+                self.losses[-1] = math.nan, math.nan
             if not self.finite or time.perf_counter() > end:
                 break
 
