@@ -333,6 +333,8 @@ def main() -> None:
     python = prepare("learn", home)
     if words:
         modules = {"python": [], "pack": ["-m", "course_nn.packing"]}
+        if home != COURSE and words[0] not in (*modules, "update"):
+            call([python, "-m", "course_nn.update", str(home)])  # the notebooks that it is about
         become(python, *modules.get(words[0], ["-m", "course_nn.cli", words[0]]), *words[1:])
     call([python, "-m", "course_nn.update", str(home)])
     port = free_port(options.port)

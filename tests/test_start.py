@@ -335,6 +335,7 @@ def test_commands_of_the_course(project, tmp_path):
     assert said.stdout == f"COURSE-NN check 1.2 --watch in {project} for None\n"
     assert said.returncode == 4
     said = start(project, "--home", str(tmp_path / "mine"), "check", cwd=tmp_path)
+    assert f"UPDATE {tmp_path / 'mine'}\n" in said.stdout  # else there were no notebooks to check
     assert said.stdout.endswith(f"COURSE-NN check in {tmp_path} for {tmp_path / 'mine'}\n")
 
 
