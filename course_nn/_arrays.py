@@ -1,6 +1,5 @@
 """What makes NumPy fast here, in one place: aligned memory, blocks that stay in the cache, shared ones."""
 
-import threading
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -70,7 +69,7 @@ def averaging(size: int, dtype: np.dtype) -> Array:
     return vector
 
 
-_warm = threading.local()  # OpenBLAS lends each thread that computes a buffer of its own
+_warm: set[int] = set()  # threads: OpenBLAS lends each that computes a buffer of its own
 
 
 def warm_up_products() -> None:
@@ -82,8 +81,11 @@ def warm_up_products() -> None:
     # OpenBLAS's AVX2 kernels prefetch past the panel that they have packed. Where that page was never written, each
     # prefetch walks the page tables in vain, in every product of the process. This product packs a panel so wide
     # that those pages exist from then on. The kernels for AVX-512 do not show it, nor do other libraries.
-    if not hasattr(_warm, "done"):
-        _warm.done = True
+    import threading  # not every Python has it: a browser's lacks it
+
+    thread = threading.get_ident()
+    if thread not in _warm:
+        _warm.add(thread)
         if _prefetches_untouched_pages():
             np.dot(np.ones((32, 784), np.float32), np.ones((784, 512), np.float32))
 

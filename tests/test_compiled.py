@@ -289,12 +289,8 @@ def test_a_file_tells_of_it(tmp_path, monkeypatch, name):
             each.fit(x, y, verbose=0, seed=1)
         np.testing.assert_array_equal(again.predict(x), model.predict(x))
 
-    module = "keras_files" if name.endswith("keras") else "saving"
-    monkeypatch.setattr(f"course_nn.{module}.find_spec", lambda name: None)
-    if module == "saving":
-        with pytest.warns(UserWarning, match="needs Numba; it goes on in NumPy"):
-            plain = load_model(tmp_path / name)
-    else:
+    monkeypatch.setattr("course_nn.saving.find_spec", lambda name: None)
+    with pytest.warns(UserWarning, match="needs Numba; it goes on in NumPy"):
         plain = load_model(tmp_path / name)
     assert not plain.jit_compile and not loops_in(plain)
     plain.fit(x, y, verbose=0)

@@ -388,7 +388,7 @@ def test_the_lesson_builds_what_the_package_holds():
 
     def assert_same(name, *arguments, **options):
         ours = getattr(neuron, name)(*arguments, **options)
-        built = lesson[name](*arguments, **options)
+        built = lesson.get(f"stable_{name}", lesson[name])(*arguments, **options)
         if not isinstance(ours, tuple):
             ours, built = (ours,), (built,)
         for mine, theirs in zip(ours, built, strict=True):

@@ -28,7 +28,7 @@ def _rounded(digits: int) -> Relation:
 
 def _reshaped(x: Numbers, args: Arguments) -> Numbers:
     if x.ndim < 2:
-        raise ValueError("it has no other shape")
+        raise ValueError
     return x.ravel()
 
 

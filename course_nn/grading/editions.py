@@ -57,7 +57,7 @@ def notes(parts: Iterable[Part], answered: Collection[str]) -> list[str]:
                 message = _("{title} (then {before:g}, now {now:g})")
                 worth = EXERCISES[name].points
                 points.append(message.format(title=_title(name), before=part.points, now=worth))
-        elif part.mark == name and name in answered:
+        elif part.mark == name and name in answered and name in _functions(part.source):
             before, now = _stub(part.source, name), _stub(helpers.published(name), name)
             if before and now and not before.is_of_now(now):
                 changed.append(_title(name))

@@ -108,7 +108,13 @@ def layers() -> Interactive:
         axes.minorticks_off()
     numbers = [  # of the last layer; to draw the axes again at each change would take too long
         axes.annotate(
-            "", (1, 0), (0, -7), axes.get_xaxis_transform(), "offset points", ha="center", va="top"
+            "",
+            (1, 0),
+            (0, -7),
+            xycoords=axes.get_xaxis_transform(),
+            textcoords="offset points",
+            ha="center",
+            va="top",
         )
         for axes in (left, right)
     ]

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -94,4 +95,5 @@ def test_a_name_taken_twice_in_one_chapter_is_told_too():
     with pytest.raises(
         ValueError, match=r"There are two exercises 1\.2 central_difference and 1\.2"
     ):
-        registry.exercise(**vars(EXERCISES["central_difference"]))
+        known = EXERCISES["central_difference"]
+        registry.exercise(**{each.name: getattr(known, each.name) for each in fields(known)})
