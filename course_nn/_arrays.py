@@ -6,6 +6,11 @@ from typing import Any
 
 import numpy as np
 
+try:
+    from threading import local
+except ImportError:  # Python in a browser has one thread
+    from types import SimpleNamespace as local  # type: ignore[assignment]
+
 Array = np.ndarray
 Shape = tuple[int, ...]
 
@@ -69,7 +74,7 @@ def averaging(size: int, dtype: np.dtype) -> Array:
     return vector
 
 
-_warm: set[int] = set()  # threads: OpenBLAS lends each that computes a buffer of its own
+_warm = local()  # OpenBLAS lends each thread that computes a buffer of its own
 
 
 def warm_up_products() -> None:
@@ -81,11 +86,8 @@ def warm_up_products() -> None:
     # OpenBLAS's AVX2 kernels prefetch past the panel that they have packed. Where that page was never written, each
     # prefetch walks the page tables in vain, in every product of the process. This product packs a panel so wide
     # that those pages exist from then on. The kernels for AVX-512 do not show it, nor do other libraries.
-    import threading  # not every Python has it: a browser's lacks it
-
-    thread = threading.get_ident()
-    if thread not in _warm:
-        _warm.add(thread)
+    if not hasattr(_warm, "done"):
+        _warm.done = True
         if _prefetches_untouched_pages():
             np.dot(np.ones((32, 784), np.float32), np.ones((784, 512), np.float32))
 

@@ -99,7 +99,7 @@ def test_the_first_page_checks_what_a_learner_needs():
 MATHEMATICS = sorted(
     f"course_nn.{path.stem}"
     for path in (ROOT / "course_nn").glob("*.py")
-    if path.stem not in ("__init__", "cli", "environment", "packing")
+    if path.stem not in ("__init__", "cli", "compiled", "environment", "packing")
 )
 FOREIGNERS = """
 import importlib, importlib.metadata, sys

@@ -371,13 +371,14 @@ def test_bad_input_to_forward():
 
 
 def lesson_functions():
-    """What the lesson defines, each function as it stands at the end."""
+    """What the lesson defines, with the stable form of the sigmoid that its end asks for."""
     built = {"np": np}
     for cell in jupytext.read(LESSON).cells:
         if cell.cell_type == "code":
             for node in ast.parse(cell.source).body:
                 if isinstance(node, ast.FunctionDef):
                     exec(compile(ast.Module([node], []), str(LESSON), "exec"), built)
+    built["sigmoid"] = built["stable_sigmoid"]
     return built
 
 
@@ -388,7 +389,7 @@ def test_the_lesson_builds_what_the_package_holds():
 
     def assert_same(name, *arguments, **options):
         ours = getattr(neuron, name)(*arguments, **options)
-        built = lesson.get(f"stable_{name}", lesson[name])(*arguments, **options)
+        built = lesson[name](*arguments, **options)
         if not isinstance(ours, tuple):
             ours, built = (ours,), (built,)
         for mine, theirs in zip(ours, built, strict=True):

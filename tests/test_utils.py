@@ -84,7 +84,7 @@ def test_the_wide_product_runs_once_a_thread_and_only_where_it_helps(
 
 
 def test_products_are_warmed_up_by_building_and_by_predicting_in_another_thread(monkeypatch):
-    monkeypatch.setattr(_arrays, "_warm", set())
+    monkeypatch.setattr(_arrays, "_warm", threading.local())
     seen = []
     monkeypatch.setattr(
         _arrays,
