@@ -32,6 +32,8 @@ def outcome(program):
     return printed, float(re.search(r"accuracy (\S+)\n", done.stdout)[1])
 
 
+@pytest.mark.slow
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_and_comes_to_the_same_in_keras(path):
     program = path.read_text(encoding="utf-8")

@@ -184,6 +184,8 @@ def short_training(monkeypatch):
     )
 
 
+@pytest.mark.slow
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])
 def test_every_picture_of_a_lesson_is_translated_described_and_whole(
     target, pictures, short_training, monkeypatch, tmp_path, capsys

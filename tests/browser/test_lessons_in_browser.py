@@ -9,6 +9,7 @@ pytestmark = pytest.mark.slow
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", [path.name for path in LESSONS])
 def test_a_lesson_runs_from_its_first_cell_to_its_last(open_notebook, screenshots, name):
     notebook = open_notebook(f"notebooks/{name}")

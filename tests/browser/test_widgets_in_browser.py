@@ -194,6 +194,7 @@ def show(open_notebook):
     return shown
 
 
+@pytest.mark.sampled(11)
 @pytest.mark.parametrize(("width", "theme"), WINDOWS)
 @pytest.mark.parametrize("name", WIDGETS)
 def test_a_widget_is_whole_and_each_control_moves_it(show, screenshots, name, width, theme):
@@ -220,6 +221,7 @@ def test_a_widget_is_whole_and_each_control_moves_it(show, screenshots, name, wi
     assert widget.notebook.troubles() == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", WIDGETS)
 def test_a_cell_that_runs_ten_times_leaves_nothing_behind(show, name):
     widget = show(name)
