@@ -22,7 +22,7 @@ class Chapter:
     """A chapter of the course.
 
     Args:
-        number: from 1 on.
+        number: 0 for the primer, then from 1 on.
         slug: the word that names its files.
         title: in English, as its lesson and its exercises have it; `str` gives it in the language
             that is set, with the number: "2 Gradient descent".
@@ -54,6 +54,7 @@ class Chapter:
 CHAPTERS = {
     chapter.number: chapter
     for chapter in (
+        Chapter(0, "numpy", N_("NumPy")),
         Chapter(1, "derivatives", N_("Derivatives")),
         Chapter(2, "descent", N_("Gradient descent")),
         Chapter(3, "neuron", N_("One neuron")),
