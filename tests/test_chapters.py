@@ -42,8 +42,9 @@ def test_a_title_is_one_everywhere(chapter):
     assert text("lessons", chapter.stem, "teaching.md").startswith(
         f"# Teaching chapter {chapter.number}: {chapter.title}\n"
     )
-    minutes = re.search(r"\*\*Time:\*\* (\d+) minutes", lesson)[1]
-    row = f"| {chapter.number} | [{chapter.title}]({{}}{chapter.notebook}) | {minutes} |"
+    minutes = re.search(r"\*\*Time:\*\* (\d+) minutes", lesson)
+    assert minutes, f"{chapter.stem}/lesson.md says no **Time:** 75 minutes"
+    row = f"| {chapter.number} | [{chapter.title}]({{}}{chapter.notebook}) | {minutes[1]} |"
     assert row.format("notebooks/") in text("README.md")
     assert row.format("") in text("lessons", "00_start", "lesson.md")
 

@@ -47,23 +47,24 @@ def test_a_lesson_opens_with_title_goals_minutes_and_what_it_takes(target):
     first = sources.assemble(target).cells[0].source
     assert re.match(rf"# {int(target.name[:2])}\. \w", first)
     assert len(re.findall(r"^[-*] ", first, re.MULTILINE)) >= 3, "learning goals as a list"
-    assert 45 <= int(re.search(r"(\d+) minutes", first)[1]) <= 75
-    assert re.search(r"you need|prerequisites", first, re.IGNORECASE)
+    minutes = re.search(r"(\d+) minutes", first)
+    assert minutes and 45 <= int(minutes[1]) <= 75, "45 to 75 minutes"
+    assert re.search(r"you need|prerequisites", first, re.IGNORECASE), "what you need"
 
 
 @each_chapter
 def test_each_stretch_has_a_question_for_the_room(target):
     *stretches, (last, _) = sections(target).items()
-    assert len(stretches) >= 3
+    assert len(stretches) >= 3, "three sections before the last"
     assert [heading for heading, text in stretches if "?" not in text] == []
-    assert re.search(r"have seen", last)
+    assert re.search(r"have seen", last), "the last section is called What we have seen"
 
 
 @each_chapter
 def test_predict_first_answers_are_folded_away(target):
     text = prose(target)
     folds = re.findall(r"<details>\s*<summary>.+?</summary>\n\n.+?\n\n</details>", text, re.DOTALL)
-    assert len(folds) >= 3
+    assert len(folds) >= 3, "three answers in <details>, after a prediction"
     assert len(folds) == text.count("<details>") == text.count("</details>")
 
 
@@ -71,7 +72,7 @@ def test_predict_first_answers_are_folded_away(target):
 def test_a_lesson_ends_with_three_sentences_exercises_sources_and_the_way_on(target):
     ending = list(sections(target).values())[-1]
     recap = re.split(r"^\*\*|^###", ending, maxsplit=1, flags=re.MULTILINE)[0]
-    assert sentences(recap) == 3
+    assert sentences(recap) == 3, "what we have seen, in three sentences"
     for part in ["Exercises", "Sources", "Where this leads"]:
         assert part.lower() in ending.lower(), part
     assert len(re.findall(r"\]\(https?://", ending)) >= 2, "sources with links"

@@ -129,7 +129,7 @@ def test_every_text_of_the_course_can_be_translated(source, tmp_path):
     assert translation.coverage(catalogue, translation.of_source(source)).done == 0
     fill(catalogue)
     every = translation.coverage(catalogue, translation.of_source(source))
-    assert every.done == every.all > 3
+    assert every.done == every.all > 0
     ours, theirs = sources.read(source).cells, sources.read(source).cells
     translation.translate(theirs, catalogue, "xx")
     assert theirs.pop(1).source == 'import course_nn\n\ncourse_nn.set_language("xx")'
