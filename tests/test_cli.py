@@ -1,11 +1,13 @@
 """The command course-nn, on a copy of the exercises that a learner works in."""
 
+import errno
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -223,6 +225,18 @@ def test_reset_in_a_copy_without_solutions_gives_the_signature(course):
     assert cli.main(["reset", "1.2"]) == 0
     path = course / "exercises" / "01_derivatives.ipynb"
     assert source(path, "central_difference") == f"def central_difference(f, x, h):\n{STUB}"
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_reset_in_a_folder_of_somebody_elses_says_what_to_do(course, capfd, monkeypatch, number):
+    def refuse(path, *arguments, **options):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert cli.main(["reset", "1.2"]) == 2
+    said = capfd.readouterr().err
+    assert "may not be written to" in said and "start.py --home FOLDER" in said
+    assert "Errno" not in said
 
 
 def test_reset_tells_of_a_cell_that_is_gone(course, capfd):

@@ -1,6 +1,7 @@
 """The notebooks of exercises on disk: found, and put back to their stubs."""
 
 import contextlib
+import errno
 import itertools
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def reset(exercise: Exercise) -> tuple[Path, Path]:
 
     Raises:
         FileNotFoundError: there is no such notebook.
+        PermissionError: the folder may not be written to.
         ValueError: it has no cell for the exercise, or cannot be read.
     """
     file = path(exercise.chapter)
@@ -54,11 +56,20 @@ def reset(exercise: Exercise) -> tuple[Path, Path]:
         stub = notebooks.stub(published(exercise) or bare)
         cell.update(source=stub, outputs=[], execution_count=None)
     kept = file.parent / "before_reset"
-    kept.mkdir(exist_ok=True)
     names = (f"{file.stem}_{number}.ipynb" for number in itertools.count(1))
-    copy = next(kept / name for name in names if not (kept / name).exists())
-    copy.write_bytes(before)
-    notebooks.write(file, notebook)
+    try:
+        kept.mkdir(exist_ok=True)
+        copy = next(kept / name for name in names if not (kept / name).exists())
+        copy.write_bytes(before)
+        notebooks.write(file, notebook)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        message = _(
+            "{folder} may not be written to. Work on a copy of your own: python3 start.py --home FOLDER brings one, "
+            "and COURSE_NN_HOME names it to course-nn."
+        )
+        raise PermissionError(message.format(folder=file.parent)) from error
     from course_nn import update  # brings zip archives along, which no check needs
 
     update.remember(file, folder().parent)
