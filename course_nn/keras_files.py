@@ -29,6 +29,9 @@ INITIALIZERS = {
     "he_uniform": "HeUniform", "lecun_normal": "LecunNormal", "lecun_uniform": "LecunUniform",
 }  # fmt: skip
 
+AS_LAYERS = {"leaky_relu": "LeakyReLU", "elu": "ELU", "relu": "ReLU"}  # with arguments of their own
+ARGUMENTS = "negative_slope", "alpha", "max_value", "threshold"
+
 
 def _h5py(path: Path) -> Any:
     try:
@@ -63,9 +66,8 @@ def _layer_config(layer: Layer) -> dict[str, Any]:
         if name.endswith("_regularizer"):
             given[name] = _object("L1L2", "keras.regularizers", value)
         if name == "activation" and isinstance(value, dict):
-            given[name] = _object(
-                "LeakyReLU", "keras.layers", {"negative_slope": value["leaky_relu"]}
-            )
+            ((function, arguments),) = value.items()
+            given[name] = _object(AS_LAYERS[function], "keras.layers", arguments)
     given |= {"name": layer.name, "trainable": layer.trainable}
     return _object(type(layer).__name__, "keras.layers", given)
 
@@ -133,11 +135,12 @@ def _layer_from(entry: dict[str, Any]) -> Layer | tuple[int, ...]:
         given[name] = {n: float(v) for n, v in inner.items() if n in ("l1", "l2")}
     if isinstance(given.get("activation"), dict):
         inner = given["activation"]
-        given["activation"] = (
-            {"leaky_relu": inner["config"]["negative_slope"]}
-            if inner["class_name"] == "LeakyReLU"
-            else inner["config"]
-        )
+        functions = {layer: function for function, layer in AS_LAYERS.items()}
+        if inner["class_name"] in functions:
+            own = {n: v for n, v in inner["config"].items() if n in ARGUMENTS and v is not None}
+            given["activation"] = {functions[inner["class_name"]]: own}
+        else:
+            given["activation"] = inner["config"]
     if kind == "BatchNormalization":
         axis = given.pop("axis", -1)
         if axis not in (-1, [-1]) and not isinstance(axis, (int, list)):

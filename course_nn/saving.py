@@ -21,6 +21,7 @@ import numpy as np
 from course_nn import losses, metrics, optimizers
 from course_nn._arrays import Array
 from course_nn._names import lookup
+from course_nn.activations import KNOWN
 from course_nn.i18n import _
 from course_nn.layers import LAYERS, Input
 
@@ -90,6 +91,14 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, str]
 
 def save_model(model: Any, path: Any, overwrite: bool, include_optimizer: bool) -> None:
     """Write ``model``, with its optimizer where it has one, in the format that the name's ending asks for."""
+    for layer in model.layers:
+        if layer.activation is not None and layer.activation.name not in KNOWN:
+            raise ValueError(
+                _(
+                    "A file cannot hold {name}, a function of one's own that {layer} has as activation. "
+                    "Keep the weights with save_weights, and write the model again before load_weights."
+                ).format(name=layer.activation.name, layer=layer.name)
+            )
     path = _writable(path, overwrite)
     training = _training_of(model) if include_optimizer else None
     if path.suffix in (".keras", ".h5", ".hdf5"):

@@ -182,7 +182,7 @@ MISTAKES = {
         ValueError, ["'Relu' is no activation", "Did you mean 'relu'?", "softmax"],
     ),
     "activation of an activation": (lambda: Activation("max"), ValueError, ["no activation"]),
-    "activation looked up": (lambda: activations.get("gelu"), ValueError, ["Did you mean 'elu'?"]),
+    "activation looked up": (lambda: activations.get("gellu"), ValueError, ["Did you mean 'gelu'?"]),
     "initializer": (
         lambda: Dense(3, kernel_initializer="glorot"),
         ValueError, ["'glorot' is no initializer", "glorot_uniform"],
@@ -399,6 +399,26 @@ MISTAKES = {
         ValueError, ["0 or more", "l2=-0.1", "1e-4"],
     ),
     "factor NaN": (lambda: regularizers.l1(NAN), ValueError, ["l1=nan"]),
+    "a layer as activation": (
+        lambda: Dense(3, activation=Dropout(0.5)),
+        TypeError, ["Dropout(rate=0.5)", "no activation", "behind"],
+    ),
+    "an argument that no activation takes": (
+        lambda: activations.relu(X, slope=3),
+        TypeError, ["'slope'", "negative_slope"],
+    ),
+    "an activation that mixes examples": (
+        lambda: model("mse", last=Dense(CLASSES, lambda z: z / (1 + abs(z).max()))).fit(X, ONE_HOT),
+        ValueError, ["own lambda", "mixes examples", "forward and backward"],
+    ),
+    "an activation of another shape": (
+        lambda: model("mse", last=Dense(CLASSES, lambda z: z[:, :1])).fit(X, ONE_HOT),
+        ValueError, ["own lambda", "(12, 1)", "(12, 3)"],
+    ),
+    "a file of a function of one's own": (
+        lambda: model(last=Dense(CLASSES, np.tanh)).save("never written"),
+        ValueError, ["own tanh", "save_weights"],
+    ),
     # --- metrics, one-hot
     "predictions of another number": (
         lambda: metrics.accuracy([0, 1], [0, 1, 1]),

@@ -23,6 +23,19 @@ ACTIVATIONS = {
     "selu": F.selu,
     "softplus": F.softplus,
     "softmax": lambda z: torch.softmax(z, -1),
+    "log_softmax": lambda z: torch.log_softmax(z, -1),
+    "exponential": torch.exp,
+    "relu6": F.relu6,
+    "celu": F.celu,
+    "softsign": F.softsign,
+    "hard_sigmoid": lambda z: torch.clip(z / 6 + 0.5, 0, 1),  # PyTorch's 1/6 is a float32
+    "hard_tanh": F.hardtanh,
+    "log_sigmoid": F.logsigmoid,
+    "silu": F.silu,
+    "hard_silu": F.hardswish,
+    "gelu": F.gelu,
+    "mish": F.mish,
+    "tanh_shrink": F.tanhshrink,
 }
 
 
@@ -104,7 +117,10 @@ def test_activation(activation):
         (layers.ReLU(), torch.relu),
         (layers.ReLU(negative_slope=0.1), lambda z: F.leaky_relu(z, 0.1)),
         (layers.LeakyReLU(), lambda z: F.leaky_relu(z, 0.3)),
+        (layers.ReLU(max_value=1), lambda z: F.hardtanh(z, 0, 1)),
+        (layers.LeakyReLU(0), torch.relu),
         (layers.ELU(), F.elu),
+        (layers.ELU(alpha=0.5), lambda z: F.elu(z, 0.5)),
         (layers.Softmax(), lambda z: torch.softmax(z, -1)),
         (layers.Reshape((2, -1)), lambda z: z.reshape(len(z), 2, 2)),
     ],
@@ -112,6 +128,15 @@ def test_activation(activation):
 )
 def test_activations_as_layers(layer, reference):
     compare(layer, reference, normal(7, 4) * 3)
+
+
+def test_relu_with_learned_slopes():
+    compare(layers.PReLU(), lambda x, alpha: F.prelu(x, alpha), normal(7, 4))
+    compare(
+        layers.PReLU(shared_axes=[1, 2]),
+        lambda x, alpha: F.prelu(x.permute(0, 3, 1, 2), alpha[0, 0]).permute(0, 2, 3, 1),
+        normal(3, 4, 5, 2),
+    )
 
 
 def test_flatten():
@@ -517,7 +542,8 @@ def test_twenty_steps_on_a_schedule(name):
 def test_every_layer_loss_and_optimizer_is_compared():
     """What is added to the package is added here."""
     compared = {Dense, Activation, BatchNormalization, Dropout, Flatten, Rescaling}
-    compared |= {layers.ReLU, layers.LeakyReLU, layers.ELU, layers.Softmax, layers.Reshape}
+    compared |= {layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU, layers.Softmax}
+    compared |= {layers.Reshape}
     not_to_compare = {layers.Input, layers.InputLayer, layers.GaussianNoise}  # nothing, and chance
     of_images = {  # in test_convolution.py
         layers.Conv2D,

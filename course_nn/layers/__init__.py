@@ -7,16 +7,11 @@ from typing import Any
 
 from course_nn import activations
 from course_nn._names import missing
-from course_nn.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
+from course_nn.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from course_nn.layers.base import Input, InputLayer, Layer
-from course_nn.layers.convolution import (
-    AveragePooling2D,
-    Conv2D,
-    GlobalAveragePooling2D,
-    MaxPooling2D,
-    ZeroPadding2D,
-)
+from course_nn.layers.convolution import Conv2D, ZeroPadding2D
 from course_nn.layers.core import Dense, Flatten, Rescaling, Reshape
+from course_nn.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
 from course_nn.layers.regularization import BatchNormalization, Dropout, GaussianNoise
 
 __all__ = [
@@ -40,6 +35,7 @@ __all__ = [
     "LeakyReLU",
     "MaxPool2D",
     "MaxPooling2D",
+    "PReLU",
     "ReLU",
     "Rescaling",
     "Reshape",

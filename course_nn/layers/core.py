@@ -90,7 +90,7 @@ class Dense(Layer):
 
     Args:
         units: how many outputs.
-        activation: "linear" (also None), "sigmoid", "tanh", "relu", "softmax" ..., a function or a layer that is one.
+        activation: "linear" (also None), "sigmoid", "tanh", "relu", "softmax" ..., a layer that is one, or a function.
         use_bias: False leaves b out.
         kernel_initializer: how W starts, by name; "zeros" for b.
         kernel_regularizer: the penalty on W: ``regularizers.l2(1e-4)``, "l1", ...
@@ -146,15 +146,21 @@ class Dense(Layer):
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """y = activation(x W + b), shapes (n, inputs) -> (n, units)"""
-        self.y = self.forward_logits(x)
-        if self.activation.name != "linear":
-            self.activation.forward(self.y, out=self.y)
+        z, activation = self.forward_logits(x), self.activation
+        if activation.name == "linear":
+            self.y = z
+        elif activation.from_input:
+            self.z, self.y = z, activation.forward(z, out=self.buffer("activated", z.shape))
+        else:  # y takes the place of z
+            self.y = activation.forward(z, out=z)
         return self.y
 
     def backward(self, dy: Array) -> Array | None:
         """dz = dy activation'(z), then as in ``backward_logits``"""
-        if self.activation.name != "linear":
-            dy = self.activation.backward(dy, self.y, out=self.buffer("dz", dy.shape))
+        activation = self.activation
+        if activation.name != "linear":
+            seen = self.z if activation.from_input else self.y
+            dy = activation.backward(dy, seen, out=self.buffer("dz", dy.shape))
         return self.backward_logits(dy)
 
     def forward_logits(self, x: Array) -> Array:

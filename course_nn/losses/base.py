@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from course_nn._arrays import Array, Shape
+from course_nn._measured import measured_gradient
 from course_nn._names import Quick, surplus
 from course_nn.i18n import _
 
@@ -126,37 +127,3 @@ class FunctionLoss(Loss):
     def __init__(self, function: Callable[[Array, Array], Any]) -> None:
         super().__init__(name=getattr(function, "__name__", type(function).__name__))
         self.call = function  # type: ignore[assignment, method-assign]
-
-
-def measured_gradient(function: Callable[[Array], Any], p: Array) -> Array:
-    """dp of mean(function(p)) by central differences, (f(p + h) - f(p - h)) / 2h, in float64.
-
-    Where the function gives a number for each example, one output of all examples is moved at a time; that no
-    example answers to another is checked along one random direction. Else each number is moved by itself.
-    """
-    p64 = p.astype(np.float64)
-    n, flat = len(p64), p64.reshape(len(p64), -1)
-    h = 1e-5 * np.abs(flat) + 1e-9
-    gradient = np.empty_like(flat)
-
-    def values(flat: Array) -> Array:
-        return np.asarray(function(flat.reshape(p64.shape)), dtype=np.float64)
-
-    if values(flat).shape[:1] == (n,):
-
-        def each(flat: Array) -> Array:
-            return values(flat).reshape(n, -1).mean(axis=1) / n
-
-        for k in range(flat.shape[1]):
-            step = np.zeros_like(flat)
-            step[:, k] = h[:, k]
-            gradient[:, k] = (each(flat + step) - each(flat - step)) / (2 * h[:, k])
-        direction = np.random.default_rng(0).uniform(0.5, 1, flat.shape) * h
-        slope = (each(flat + direction).sum() - each(flat - direction).sum()) / 2
-        if abs(slope - np.vdot(gradient, direction)) <= 1e-4 * np.abs(gradient * direction).sum():
-            return gradient.reshape(p.shape).astype(p.dtype)
-    for place in np.ndindex(flat.shape):
-        step = np.zeros_like(flat)
-        step[place] = h[place]
-        gradient[place] = (values(flat + step).mean() - values(flat - step).mean()) / (2 * h[place])
-    return gradient.reshape(p.shape).astype(p.dtype)
