@@ -29,8 +29,8 @@ WORKLOADS = {
     "W1": Workload("784-32-10, batch 32", SMALL, 32),
     "W2": Workload("784-128-64-10, batch 128", MIDDLE, 128),
     "W3": Workload("784-512-512-10, dropout 0.2, L2, batch 256", WIDE, 256, dropout=0.2, l2=1e-4),
-    "W4": Workload("W2 with batch normalization", MIDDLE, 128, batch_norm=True),
-    "W5": Workload("10,000 predictions by W2", MIDDLE, 128, predict=True),
+    "W4": Workload("784-128-64-10, batch normalization", MIDDLE, 128, batch_norm=True),
+    "W5": Workload("784-128-64-10, 10,000 predictions", MIDDLE, 128, predict=True),
 }
 
 
