@@ -2,18 +2,21 @@
 
 It is a SQLite database, so that two notebooks can write at once and a crash leaves no half of
 anything. An exercise is known by the name of its function, since numbers may change. Where nothing
-can be written (a full disk, a locked folder, a Python without SQLite) it is kept until Python ends,
-and `trouble` says so.
+can be written (a full disk, a locked file, a Python without SQLite) it is kept until it can be or
+Python ends, and `trouble` says so.
 
 The environment variable COURSE_NN_DATA names another folder.
 """
 
+import atexit
 import contextlib
 import os
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from course_nn.i18n import _
+
+PATIENCE = 2  # seconds for other notebooks to finish writing, which takes them milliseconds
 
 
 class Progress(NamedTuple):
@@ -51,12 +54,16 @@ class Memory:
     def progress(self) -> dict[str, Progress]:
         return dict(self._done)
 
+    def forget(self, name: str) -> None:
+        """Leave out the exercise ``name``, which is kept elsewhere now."""
+        self._done.pop(name, None)
+
 
 class Database:
     """A `Store` in a file of SQLite; one that is damaged is put aside."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, patience: float = PATIENCE) -> None:
+        self.file, self.patience = file, patience
 
     def add(self, name: str, more: Progress) -> None:
         change = "share = max(share, ?), attempts = attempts + ?, hints = hints + ?"
@@ -87,7 +94,10 @@ class Database:
 
     def _carry_out(self, sqlite3, commands) -> list[tuple]:  # type: ignore[no-untyped-def]
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(sqlite3.connect(self.file, timeout=10)) as database, database:
+        with (
+            contextlib.closing(sqlite3.connect(self.file, timeout=self.patience)) as database,
+            database,
+        ):
             database.execute("BEGIN IMMEDIATE")  # others wait; it commits at its end, or takes back
             database.execute(
                 "CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, share REAL NOT NULL "
@@ -142,9 +152,11 @@ def progress() -> dict[str, Progress]:
     """What has been done, by the name of the exercise; what was never touched is left out."""
     global _trouble
     try:
-        done, _trouble = Database(path()).progress(), ""
+        done, _trouble = _database().progress(), ""
     except OSError as error:
-        done, _trouble = _memory.progress(), str(error)
+        done, _trouble = {}, str(error)
+    for name, more in _memory.progress().items():
+        done[name] = done.get(name, Progress()).after(*more)
     for once, now in RENAMED.items():
         if once in done:
             done[now] = done.pop(once).after(*done.get(now, Progress()))
@@ -157,10 +169,26 @@ def of(name: str) -> Progress:
 
 
 def _add(name: str, more: Progress) -> None:
+    if not _memory.progress():
+        atexit.register(_write_down, PATIENCE)  # what has to wait until then
+    _memory.add(name, more)
+    _write_down()
+
+
+def _write_down(patience: float | None = None) -> None:
+    """Bring what is in memory into the file, or say why not."""
     global _trouble
     try:
-        Database(path()).add(name, more)
+        database = _database(patience)
+        for name, more in _memory.progress().items():
+            database.add(name, more)
+            _memory.forget(name)
+        atexit.unregister(_write_down)
         _trouble = ""
     except OSError as error:
-        _memory.add(name, more)
         _trouble = str(error)
+
+
+def _database(patience: float | None = None) -> Database:
+    """Where progress is kept; once it could not be, nobody waits for it a second time."""
+    return Database(path(), (0 if _trouble else PATIENCE) if patience is None else patience)

@@ -16,6 +16,7 @@ from course_nn.checks.store import Progress
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_NN_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(store, "_memory", store.Memory())
+    monkeypatch.setattr(store, "_trouble", "")
     return tmp_path / "data"
 
 
@@ -99,16 +100,27 @@ def test_a_file_that_may_not_be_written_is_not_taken_for_a_damaged_one(folder):
     assert store.trouble() and store.path().exists()
 
 
-def test_a_file_that_another_program_holds_is_waited_for_and_then_left(folder, monkeypatch):
+def test_a_file_that_another_program_holds_is_waited_for_once_and_written_when_it_is_free(
+    monkeypatch,
+):
     store.tried("half", 1.0)
-    connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda file, **_: connect(file, timeout=0.01))
+    connect, waited = sqlite3.connect, []
+
+    def watched(file, timeout):
+        waited.append(timeout)
+        return connect(file, timeout=timeout / 50)
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
     holder = connect(store.path())
     holder.execute("BEGIN EXCLUSIVE")
-    store.tried("half", 1.0)
+    for _check in range(5):
+        store.tried("half", 0.5)
+        assert store.of("half").attempts == _check + 1  # what it did before cannot be read now
     assert "locked" in store.trouble()
+    assert waited == [store.PATIENCE] + 9 * [0]
     holder.close()
-    assert store.of("half") == Progress(1.0, 1, 0)
+    store.hinted("half")
+    assert store.of("half") == Progress(1.0, 6, 1)
     assert store.trouble() == ""
 
 
