@@ -71,6 +71,7 @@ dense_forward = exercise(
     number="4.1",
     name="dense_forward",
     title=N_("A dense layer, forward"),
+    kind="warm-up",
     points=1,
     minutes=5,
     difficulty=1,
@@ -177,9 +178,56 @@ def batches(rng):
     yield np.array([[1200.5, -3.0]]), np.array([[1100.25, 0.5]]), W
 
 
+def stacks(rng):
+    """dy, x, W: batches, then stacks of batches that share W, with one or two axes in front."""
+    yield from batches(rng)
+    dy = np.array([[[1.0, -0.5]], [[2.0, 0.25]], [[-1.0, 1.5]]])
+    x = np.array([[[3.0, 4.0]], [[0.5, -1.5]], [[2.0, 1.0]]])
+    yield dy, x, np.array([[5.0, 6.0], [7.0, 8.0]])
+    x, W = (
+        np.array([[[1, 0, 2], [0, 3, 1]], [[2, 2, 0], [1, 1, 4]]]),
+        np.array([[1, 2], [3, 4], [0, 1]]),
+    )
+    yield np.array([[[1, 0], [0, 2]], [[3, 1], [1, 2]]]), x, W
+    for *front, inputs, units in ((3, 2, 4, 5), (2, 3, 5, 1), (3, 3, 3, 3), (2, 3, 2, 2, 3)):
+        shapes = (*front, units), (*front, inputs), (inputs, units)
+        yield tuple(rng.normal(size=shape).round(1) + 0.05 for shape in shapes)
+
+
 def backward(dy, x, W):
-    """dx = dy W^T, dW = x^T dy, db = the sum of the rows of dy."""
+    """dx = dy W^T, dW = x^T dy, db = the sum of the rows of dy, for one batch."""
     return dy @ W.T, x.T @ dy, dy.sum(axis=0)
+
+
+def flat(function):
+    """What ``function``, of one batch, gives for all rows of a stack; dx has its axes again."""
+
+    def flattened(dy, x, W):
+        rows = x.reshape(-1, x.shape[-1])
+        parts = function(dy.reshape(-1, dy.shape[-1]), rows, W)
+        again = [p.reshape(x.shape) if np.shape(p) == rows.shape else p for p in parts]
+        return tuple(again) if x.ndim > 2 else parts
+
+    return flattened
+
+
+shared_backward = flat(backward)
+
+
+def _stacked(combine):
+    """dW and db of each batch in a stack, and what ``combine`` makes of them."""
+
+    def stacked(dy, x, W):
+        front = tuple(range(x.ndim - 2))
+        dW, db = np.swapaxes(x, -1, -2) @ dy, dy.sum(axis=-2)
+        return dy @ W.T, combine(dW, front), combine(db, front)
+
+    return stacked
+
+
+def _either(*functions):
+    """Each mistake as it is made for one batch, and for all rows of a stack."""
+    return tuple(made for function in functions for made in (function, flat(function)))
 
 
 def with_loops(dy, x, W):
@@ -201,8 +249,8 @@ dense_backward = exercise(
     points=3,
     minutes=20,
     difficulty=3,
-    reference=backward,
-    inputs=batches,
+    reference=shared_backward,
+    inputs=stacks,
     returns=("dx", "dW", "db"),
     hints=(
         N_("Each gradient has the shape of what it belongs to: dx of x, dW of W, db of b."),
@@ -210,73 +258,102 @@ dense_backward = exercise(
         N_(
             "b is added to every row, so all rows of dy arrive at it. What does a graph do where paths meet?"
         ),
+        N_(
+            "W is the same for all rows, however many axes are in front. `x.reshape(-1, inputs)` puts "
+            "all rows below each other."
+        ),
     ),
     why=N_(
         "Every entry y[n, j] is a sum over i of x[n, i] W[i, j]. So W[i, j] collects dy[n, j] x[n, i] "
         "over the rows n, which is x.T @ dy, and x[n, i] collects dy[n, j] W[i, j] over the units j, "
-        "which is dy @ W.T. b[j] is in every row once, so its gradient is the sum of the rows."
+        "which is dy @ W.T. b[j] is in every row once, so its gradient is the sum of the rows. A "
+        "stack shares its W and b, so all of its rows are added up: paths meet, however they lie."
     ),
     mistakes={
-        N_("W is not transposed in dx: the gradient goes back through W, from units to inputs."): (
-            lambda dy, x, W: (dy @ W, x.T @ dy, dy.sum(axis=0))
+        N_(
+            "This holds for a single batch. With an axis in front, .T turns all axes round and axis=0 "
+            "is no longer the rows: put all rows below each other first, with reshape."
+        ): (
+            backward,
+            lambda dy, x, W: (dy @ W.T, flat(backward)(dy, x, W)[1], dy.sum(axis=0)),
+            lambda dy, x, W: (dy @ W.T, flat(backward)(dy, x, W)[1], dy.sum(axis=-2)),
         ),
-        N_("dx is the transposed of what it should be: its shape must be that of x."): (
-            lambda dy, x, W: (W @ dy.T, x.T @ dy, dy.sum(axis=0))
+        N_(
+            "Each batch of a stack has a dW and a db of its own here. They share W and b: add them up."
+        ): _stacked(lambda part, front: part),
+        N_("dW and db are means over the stack. Add the batches up: the loss has its n already."): (
+            _stacked(lambda part, front: part.mean(axis=front))
         ),
-        N_("dW is the transposed of what it should be: its shape must be that of W."): (
+        N_("Only one batch of the stack is in dW and db. All of them share W and b."): (
+            _stacked(lambda part, front: part[(0,) * len(front)]),
+            _stacked(lambda part, front: part[(-1,) * len(front)]),
+        ),
+        N_("All of a stack is added up, but dx has lost its axes. It has the shape of x."): (
+            lambda dy, x, W: backward(dy.reshape(-1, dy.shape[-1]), x.reshape(-1, len(W)), W)
+        ),
+        N_(
+            "W is not transposed in dx: the gradient goes back through W, from units to inputs."
+        ): _either(lambda dy, x, W: (dy @ W, x.T @ dy, dy.sum(axis=0))),
+        N_("dx is the transposed of what it should be: its shape must be that of x."): _either(
+            lambda dy, x, W: (W @ dy.T, x.T @ dy, dy.sum(axis=0)),
+            lambda dy, x, W: (shared_backward(dy, x, W)[0].T, *shared_backward(dy, x, W)[1:]),
+        ),
+        N_("dW is the transposed of what it should be: its shape must be that of W."): _either(
             lambda dy, x, W: (dy @ W.T, dy.T @ x, dy.sum(axis=0))
         ),
-        N_("db is the mean of the rows of dy. Add them: the loss has divided by n already."): (
-            lambda dy, x, W: (dy @ W.T, x.T @ dy, dy.mean(axis=0))
-        ),
-        N_("dW is divided by n. The loss has done so already, and dy has it in it."): (
+        N_(
+            "db is the mean of the rows of dy. Add them: the loss has divided by n already."
+        ): _either(lambda dy, x, W: (dy @ W.T, x.T @ dy, dy.mean(axis=0))),
+        N_("dW is divided by n. The loss has done so already, and dy has it in it."): _either(
             lambda dy, x, W: (dy @ W.T, x.T @ dy / len(x), dy.sum(axis=0))
         ),
-        N_("dW and db are divided by n. The loss has done so already, and dy has it in it."): (
-            lambda dy, x, W: (dy @ W.T, x.T @ dy / len(x), dy.mean(axis=0))
-        ),
-        N_("All three are divided by n. The loss has done so already, and dy has it in it."): (
-            lambda dy, x, W: tuple(part / len(x) for part in backward(dy, x, W))
-        ),
-        N_("The signs are turned round. These are gradients, and nothing is subtracted yet."): (
-            lambda dy, x, W: tuple(-part for part in backward(dy, x, W))
-        ),
-        N_("db adds along the rows (axis=1). Add all rows instead: axis=0."): (
+        N_(
+            "dW and db are divided by n. The loss has done so already, and dy has it in it."
+        ): _either(lambda dy, x, W: (dy @ W.T, x.T @ dy / len(x), dy.mean(axis=0))),
+        N_(
+            "All three are divided by n. The loss has done so already, and dy has it in it."
+        ): _either(lambda dy, x, W: tuple(part / len(x) for part in backward(dy, x, W))),
+        N_(
+            "The signs are turned round. These are gradients, and nothing is subtracted yet."
+        ): _either(lambda dy, x, W: tuple(-part for part in backward(dy, x, W))),
+        N_("db adds along the rows (axis=1). Add all rows instead: axis=0."): _either(
             lambda dy, x, W: (dy @ W.T, x.T @ dy, dy.sum(axis=1))
         ),
-        N_("db is dy itself. Its rows are still to be added: b is in each of them."): (
+        N_("db is dy itself. Its rows are still to be added: b is in each of them."): _either(
             lambda dy, x, W: (dy @ W.T, x.T @ dy, dy)
         ),
-        N_("db is one row of dy. All rows are to be added: b is in each of them."): (
+        N_("db is one row of dy. All rows are to be added: b is in each of them."): _either(
             lambda dy, x, W: (dy @ W.T, x.T @ dy, dy[0]),
             lambda dy, x, W: (dy @ W.T, x.T @ dy, dy[-1]),
         ),
-        N_("db is made of ones, the slope of y by b. Multiply it by what arrives, dy."): (
+        N_("db is made of ones, the slope of y by b. Multiply it by what arrives, dy."): _either(
             lambda dy, x, W: (dy @ W.T, x.T @ dy, np.ones(dy.shape[1])),
             lambda dy, x, W: (dy @ W.T, x.T @ dy, np.full(dy.shape[1], len(x))),
         ),
-        N_("db is one number: the sum of all of dy. b has one entry for each unit."): (
+        N_("db is one number: the sum of all of dy. b has one entry for each unit."): _either(
             lambda dy, x, W: (dy @ W.T, x.T @ dy, dy.sum())
         ),
-        N_("db keeps a row axis, (1, units). b is a vector, (units,)."): (
+        N_("db keeps a row axis, (1, units). b is a vector, (units,)."): _either(
             lambda dy, x, W: (dy @ W.T, x.T @ dy, dy.sum(axis=0, keepdims=True))
         ),
-        N_("dx is W transposed, the slope of y by x. Multiply it by what arrives, dy."): (
+        N_("dx is W transposed, the slope of y by x. Multiply it by what arrives, dy."): _either(
             lambda dy, x, W: (W.T, x.T @ dy, dy.sum(axis=0))
         ),
-        N_("dW is that of the first row alone. All rows are to be added."): (
+        N_("dW is that of the first row alone. All rows are to be added."): _either(
             lambda dy, x, W: (dy @ W.T, np.outer(x[0], dy[0]), dy.sum(axis=0))
         ),
-        N_("The three are right, in another order. Return dx, dW, db."): tuple(
-            lambda dy, x, W, order=order: tuple(backward(dy, x, W)[i] for i in order)
-            for order in ((1, 2, 0), (1, 0, 2), (0, 2, 1), (2, 1, 0), (2, 0, 1))
+        N_("The three are right, in another order. Return dx, dW, db."): _either(
+            *(
+                lambda dy, x, W, order=order: tuple(backward(dy, x, W)[i] for i in order)
+                for order in ((1, 2, 0), (1, 0, 2), (0, 2, 1), (2, 1, 0), (2, 0, 1))
+            )
         ),
-        N_("dx is missing. Return dx, dW, db."): lambda dy, x, W: backward(dy, x, W)[1:],
+        N_("dx is missing. Return dx, dW, db."): _either(lambda dy, x, W: backward(dy, x, W)[1:]),
         N_(
             "Something is cut to whole numbers, as in an array of whole numbers that np.zeros_like makes. "
             "Let NumPy make one of floats: np.zeros(x.shape)."
         ): cut(
-            backward,
+            shared_backward,
             lambda dy, x, W: (x.dtype, W.dtype, float),
             lambda dy, x, W: (x.dtype, W.dtype, dy.dtype),
             lambda dy, x, W: (x.dtype, float, float),
@@ -284,9 +361,14 @@ dense_backward = exercise(
         )[:-1],
     },
     rights=(
-        with_loops,
-        lambda dy, x, W: [np.dot(W, dy.T).T, np.einsum("ni,nj->ij", x, dy), np.ones(len(dy)) @ dy],
-        lambda dy, x, W: tuple(part.astype(np.float32) for part in backward(dy, x, W)),
+        flat(with_loops),
+        lambda dy, x, W: [
+            np.einsum("...j,ij->...i", dy, W),
+            np.tensordot(x, dy, (range(x.ndim - 1),) * 2),
+            dy.sum(axis=tuple(range(dy.ndim - 1))),
+        ],
+        _stacked(lambda part, front: part.sum(axis=front)),
+        lambda dy, x, W: tuple(p.astype(np.float32) for p in shared_backward(dy, x, W)),
     ),
 )
 
@@ -304,82 +386,133 @@ def outputs_and_gradients(rng):
         yield rng.normal(size=shape).round(1) + 0.05, rng.uniform(0.05, 0.95, shape).round(2)
 
 
+def steep_outputs(rng):
+    """dh, h, k: the same, of sigmoids of all kinds of steepness."""
+    steepness = (2.0, 0.5, 3.0, 4, 2.5, 1.0, 1.5, 0.25, 0.004, 20.0, 3.5)
+    for i, (dh, h) in enumerate(outputs_and_gradients(rng)):
+        yield dh, h, steepness[i % len(steepness)]
+
+
 def through_sigmoid(dh, h):
     """dh h (1 - h)"""
     return dh * h * (1 - h)
 
 
+def through_steep_sigmoid(dh, h, k):
+    """k dh h (1 - h)"""
+    return k * dh * h * (1 - h)
+
+
+def _steep(*functions):
+    """What ``functions`` of dh and h give, times k, and what they give for k dh."""
+    return tuple(
+        made
+        for function in functions
+        for made in (
+            lambda dh, h, k, function=function: k * function(dh, h),
+            lambda dh, h, k, function=function: function(k * dh, h),
+        )
+    )
+
+
 sigmoid_backward = exercise(
     number="4.3",
     name="sigmoid_backward",
-    title=N_("A sigmoid, backward"),
+    title=N_("A steep sigmoid, backward"),
     points=1,
-    minutes=5,
+    minutes=10,
     difficulty=1,
-    reference=through_sigmoid,
-    inputs=outputs_and_gradients,
+    reference=through_steep_sigmoid,
+    inputs=steep_outputs,
     hints=(
         N_("On the way back a gradient is multiplied by the local slope, entry by entry."),
         N_("The slope of the sigmoid is h (1 - h), and h is what the forward pass has kept."),
+        N_("k z stands between z and h. One box more, and its slope is one factor more."),
     ),
     why=N_(
         "The chain rule multiplies what arrives, dh, by the slope of the sigmoid. That slope, h (1 - h), needs "
-        "the output alone, so the forward pass keeps h and nothing else."
+        "the output alone, so the forward pass keeps h and nothing else. Before it stands the product k z, "
+        "whose slope by z is k."
     ),
     mistakes={
-        N_("The gradient that arrives, dh, is missing: this is the local slope alone."): (
+        N_("k is missing: h = sigmoid(k z) rises k times as fast in z as the sigmoid itself."): (
+            lambda dh, h, k: through_sigmoid(dh, h)
+        ),
+        N_(
+            "k multiplies h as well. h has k in it already: the slope of the sigmoid is h (1 - h)."
+        ): (
+            lambda dh, h, k: k * dh * (k * h) * (1 - k * h),
+            lambda dh, h, k: dh * (k * h) * (1 - k * h),
+        ),
+        N_("This divides by k. z grows to k z, so what comes back is multiplied by k."): (
+            lambda dh, h, k: through_sigmoid(dh, h) / k
+        ),
+        N_("k is in it twice. It is a factor of one box, so multiply by it once."): (
+            lambda dh, h, k: k * k * through_sigmoid(dh, h)
+        ),
+        N_("The gradient that arrives, dh, is missing: this is the local slope alone."): _steep(
             lambda dh, h: h * (1 - h)
         ),
-        N_("h went through the sigmoid once more. It is the output already."): (
+        N_("h went through the sigmoid once more. It is the output already."): _steep(
             lambda dh, h: dh / (1 + np.exp(-h)) * (1 - 1 / (1 + np.exp(-h)))
         ),
-        N_("1 - h * h is the slope of tanh. That of the sigmoid is h (1 - h)."): (
+        N_("1 - h * h is the slope of tanh. That of the sigmoid is h (1 - h)."): _steep(
             lambda dh, h: dh * (1 - h * h)
         ),
-        N_("This multiplies by the output h. Multiply by the slope, h (1 - h)."): lambda dh, h: (
-            dh * h
+        N_("This multiplies by the output h. Multiply by the slope, h (1 - h)."): _steep(
+            lambda dh, h: dh * h
         ),
-        N_("This multiplies by 1 - h. Multiply by the slope, h (1 - h)."): lambda dh, h: (
-            dh * (1 - h)
+        N_("This multiplies by 1 - h. Multiply by the slope, h (1 - h)."): _steep(
+            lambda dh, h: dh * (1 - h)
         ),
-        N_("The slope is taken at dh. It is that at the output h: h (1 - h)."): (
+        N_("The slope is taken at dh. It is that at the output h: h (1 - h)."): _steep(
             lambda dh, h: dh * (1 - dh),
             lambda dh, h: h * dh * (1 - dh),
         ),
-        N_("Slope and gradient are added. The chain rule multiplies them."): (
+        N_("Slope and gradient are added. The chain rule multiplies them."): _steep(
             lambda dh, h: dh + h * (1 - h)
         ),
-        N_("Parentheses are missing: the slope is h (1 - h), and all of it is multiplied by dh."): (
+        N_(
+            "Parentheses are missing: the slope is h (1 - h), and all of it is multiplied by dh."
+        ): _steep(
             lambda dh, h: dh * h - h,
             lambda dh, h: dh * h - h * h,
             lambda dh, h: h - dh * h,
         ),
-        N_("The slope is h (1 - h), and here stands a plus."): lambda dh, h: dh * h * (1 + h),
-        N_("The sign is turned round: the sigmoid rises, so its slope is never below 0."): (
+        N_("The slope is h (1 - h), and here stands a plus."): _steep(
+            lambda dh, h: dh * h * (1 + h)
+        ),
+        N_("The sign is turned round: the sigmoid rises, so its slope is never below 0."): _steep(
             lambda dh, h: -through_sigmoid(dh, h)
         ),
         N_(
             "Nothing below 0 comes out, as if signs were lost or cut off. A gradient may be negative."
-        ): (
+        ): _steep(
             lambda dh, h: np.abs(through_sigmoid(dh, h)),
             lambda dh, h: np.maximum(through_sigmoid(dh, h), 0),
         ),
-        N_("This divides by the slope. Multiply by it."): lambda dh, h: dh / (h * (1 - h)),
-        N_("This is divided by n. The loss has done so already, and dh has it in it."): (
+        N_("This divides by the slope. Multiply by it."): _steep(lambda dh, h: dh / (h * (1 - h))),
+        N_("This is divided by n. The loss has done so already, and dh has it in it."): _steep(
             lambda dh, h: through_sigmoid(dh, h) / len(h)
         ),
-        N_("The entries are added up. Each input of the sigmoid has a gradient of its own."): (
+        N_(
+            "The entries are added up. Each input of the sigmoid has a gradient of its own."
+        ): _steep(
             lambda dh, h: through_sigmoid(dh, h).sum(),
             lambda dh, h: through_sigmoid(dh, h).sum(axis=0),
             lambda dh, h: through_sigmoid(dh, h).sum(axis=1),
         ),
-        N_("This is a matrix product. The sigmoid works entry by entry, so multiply with *."): (
+        N_(
+            "This is a matrix product. The sigmoid works entry by entry, so multiply with *."
+        ): _steep(
             lambda dh, h: dh @ (h * (1 - h)),
             lambda dh, h: dh @ (h * (1 - h)).T,
             lambda dh, h: dh.T @ (h * (1 - h)),
         ),
-        N_("h is kept away from 0 and 1. Near them the slope is next to 0, as it should be."): (
-            tuple(
+        N_(
+            "h is kept away from 0 and 1. Near them the slope is next to 0, as it should be."
+        ): _steep(
+            *(
                 lambda dh, h, limit=limit: through_sigmoid(dh, np.clip(h, limit, 1 - limit))
                 for limit in (0.1, 0.01, 0.001, 1e-4)
             )
@@ -387,12 +520,12 @@ sigmoid_backward = exercise(
         N_(
             "The result is cut to whole numbers, as in an array of whole numbers that np.zeros_like(dh) "
             "makes. Take np.zeros(dh.shape)."
-        ): cut(through_sigmoid, lambda dh, h: dh.dtype),
+        ): cut(through_steep_sigmoid, lambda dh, h, k: dh.dtype),
     },
     rights=(
-        lambda dh, h: dh * (h - h**2),
-        lambda dh, h: [[d * o * (1 - o) for d, o in zip(*rows)] for rows in zip(dh, h)],
-        lambda dh, h: dh * (0.25 - (h - 0.5) ** 2),
+        lambda dh, h, k: k * dh * (h - h**2),
+        lambda dh, h, k: [[k * d * o * (1 - o) for d, o in zip(*rows)] for rows in zip(dh, h)],
+        lambda dh, h, k: dh * k * (0.25 - (h - 0.5) ** 2),
     ),
 )
 
@@ -412,9 +545,35 @@ def relu_outputs(rng):
         yield rng.normal(size=shape).round(1) + 0.05, np.maximum(rng.normal(size=shape).round(1), 0)
 
 
+def cut_outputs(rng):
+    """dh, h, top: the same, the largest outputs cut off at top, or none."""
+    yield np.array([[5.0, 7.0, 9.0]]), np.array([[2.0, 0.0, 6.0]]), 6.0
+    for i, (dh, h) in enumerate(relu_outputs(rng)):
+        top = (0.5, 3000.0, 1.0, 2, 3, 1.0, 3000.0, 2, 3000.0, 1.5)[i % 10]
+        yield dh, np.minimum(h, top), top
+    dh = np.array([[0.5, -1.5, 2.5, -4.0], [1.5, 3.0, -2.0, 0.25]])
+    h = np.array([[0.999, 1.0, 1 - 1e-12, 0.0], [1.0, 0.5, 1 - 1e-5, 0.95]])
+    yield dh, h, 1.0
+    yield dh, h * 0.001, 0.001
+    yield dh, np.array([[1, 0, 3, 2], [0, 2, 1, 3]]), 3
+    yield dh, h * 2500, 2500.0
+
+
 def through_relu(dh, h):
     """dh where h > 0, else 0"""
     return dh * (h > 0)
+
+
+def through_cut_relu(dh, h, top=np.inf):
+    """dh where 0 < h < top, else 0"""
+    return dh * (h > 0) * (h < top)
+
+
+def _cut(*functions):
+    """What ``functions`` of dh and h give for the dh that the upper end lets through."""
+    return tuple(
+        lambda dh, h, top, function=function: function(dh * (h < top), h) for function in functions
+    )
 
 
 LIMITS = (1, 0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
@@ -423,51 +582,75 @@ LIMITS = (1, 0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
 relu_backward = exercise(
     number="4.4",
     name="relu_backward",
-    title=N_("A ReLU, backward"),
+    title=N_("A ReLU with a top, backward"),
     points=1,
-    minutes=5,
+    minutes=10,
     difficulty=2,
-    reference=through_relu,
-    inputs=relu_outputs,
+    reference=through_cut_relu,
+    inputs=cut_outputs,
     hints=(
         N_("Where the output is above 0, ReLU has the slope 1. Where it is 0, the slope is 0."),
+        N_("From top on the output stays the same. Which slope is that?"),
         N_("A comparison of arrays gives True and False, which count as 1 and 0 in a product."),
     ),
     why=N_(
-        "ReLU lets the gradient through where it has let the value through, and stops it elsewhere. The mask "
-        "is h > 0. With >= it would be true everywhere, for an output of ReLU is never below 0."
+        "ReLU lets the gradient through where it has let the value through, and stops it where the "
+        "output no longer moves, at 0 and at top. The mask is 0 < h < top. With >= or <= it would be true "
+        "everywhere, for an output is never below 0 and never above top."
     ),
     mistakes={
         N_(
+            "The upper end is missing, or true everywhere, as h <= top is. Where the output is top it does "
+            "not move, and nothing passes: h < top."
+        ): (lambda dh, h, top: through_relu(dh, h)),
+        N_("Both ends let everything pass. The mask is 0 < h < top, without equality."): (
+            lambda dh, h, top: dh * (h >= 0) * (h <= top)
+        ),
+        N_("The gradient is cut off at top. It is the output that is: dh may have any size."): (
+            lambda dh, h, top: np.minimum(dh, top) * (h > 0),
+            lambda dh, h, top: np.clip(dh, 0, top),
+            lambda dh, h, top: np.clip(dh, 0, top) * (h > 0),
+            lambda dh, h, top: np.minimum(dh, top) * (h > 0) * (h < top),
+        ),
+        N_("At the upper end the gradient passes, and below it none. It is 0 < h < top."): (
+            lambda dh, h, top: dh * (h >= top)
+        ),
+        N_(
             "This is dh, as if no mask were applied: either it is missing, or it is true everywhere, as "
             "with h >= 0. It must be h > 0."
-        ): (lambda dh, h: dh * (h >= 0)),
+        ): _cut(lambda dh, h: dh * (h >= 0)),
         N_(
             "Positive gradients pass, and no others, as if the mask were taken from dh. It is the output h "
             "that says who was on."
-        ): (lambda dh, h: dh * (dh > 0)),
-        N_("This multiplies by the output h. Multiply by the slope, 1 or 0."): lambda dh, h: dh * h,
-        N_("The gradient that arrives, dh, is missing: this is the mask alone."): (
+        ): _cut(lambda dh, h: dh * (dh > 0)),
+        N_("This multiplies by the output h. Multiply by the slope, 1 or 0."): _cut(
+            lambda dh, h: dh * h
+        ),
+        N_("The gradient that arrives, dh, is missing: this is the mask alone."): _cut(
             lambda dh, h: (h > 0).astype(float)
         ),
-        N_("This is the output h. It only says where the gradient dh passes."): lambda dh, h: h,
-        N_("The mask is turned round: the gradient passes where h is above 0."): (
+        N_("This is the output h. It only says where the gradient dh passes."): _cut(
+            lambda dh, h: h
+        ),
+        N_("The mask is turned round: the gradient passes where h is above 0."): _cut(
             lambda dh, h: dh * (h <= 0)
         ),
         N_(
             "Of the gradients that pass, negative ones are cut off too. A gradient may be negative."
-        ): (lambda dh, h: np.maximum(dh, 0) * (h > 0)),
-        N_("The sign of the gradient is lost. It may be negative."): (
+        ): _cut(lambda dh, h: np.maximum(dh, 0) * (h > 0)),
+        N_("The sign of the gradient is lost. It may be negative."): _cut(
             lambda dh, h: np.abs(dh) * (h > 0)
         ),
-        N_("The mask has another limit than 0. A small output is on, too: h > 0."): tuple(
-            lambda dh, h, limit=limit: dh * (h > limit) for limit in LIMITS
+        N_("The mask has another limit than 0. A small output is on, too: h > 0."): _cut(
+            *(lambda dh, h, limit=limit: dh * (h > limit) for limit in LIMITS)
         ),
-        N_("Where h is 0 a part of the gradient passes. Nothing does."): tuple(
-            lambda dh, h, part=part: np.where(h > 0, dh, part * dh)
-            for part in (0.5, 0.01, 0.1, 0.2, 0.3, -1)
+        N_("Where h is 0 a part of the gradient passes. Nothing does."): _cut(
+            *(
+                lambda dh, h, part=part: np.where(h > 0, dh, part * dh)
+                for part in (0.5, 0.01, 0.1, 0.2, 0.3, -1)
+            )
         ),
-        N_("The mask is for whole rows or columns. Each entry of h decides for itself."): (
+        N_("The mask is for whole rows or columns. Each entry of h decides for itself."): _cut(
             lambda dh, h: dh * np.all(h > 0, axis=1, keepdims=True),
             lambda dh, h: dh * np.any(h > 0, axis=1, keepdims=True),
             lambda dh, h: dh * np.all(h > 0, axis=0),
@@ -475,21 +658,23 @@ relu_backward = exercise(
             lambda dh, h: dh * np.any(h > 0),
             lambda dh, h: dh * np.all(h > 0),
         ),
-        N_("Only the entries that pass are left. Keep the shape, with 0 for the others."): (
+        N_("Only the entries that pass are left. Keep the shape, with 0 for the others."): _cut(
             lambda dh, h: dh[h > 0]
         ),
         N_(
             "The result is cut to whole numbers, as in an array of whole numbers that np.zeros_like makes. "
             "Take np.zeros(dh.shape)."
-        ): cut(through_relu, lambda dh, h: h.dtype),
-        N_("This is divided by n. The loss has done so already, and dh has it in it."): (
+        ): cut(through_cut_relu, lambda dh, h, top: h.dtype),
+        N_("This is divided by n. The loss has done so already, and dh has it in it."): _cut(
             lambda dh, h: through_relu(dh, h) / len(h)
         ),
     },
     rights=(
-        lambda dh, h: np.where(h > 0, dh, 0),
-        lambda dh, h: dh * np.sign(h),
-        lambda dh, h: [[d if o > 0 else 0 for d, o in zip(*rows)] for rows in zip(dh, h)],
+        lambda dh, h, top: np.where((h > 0) & (h < top), dh, 0),
+        lambda dh, h, top: dh * np.sign(h) * np.sign(top - h),
+        lambda dh, h, top: [
+            [d if 0 < o < top else 0 for d, o in zip(*rows)] for rows in zip(dh, h)
+        ],
     ),
 )
 
@@ -983,7 +1168,8 @@ network_backward = exercise(
         ),
         N_("dense_backward(dy, h, W2) gives dh, dW2 and db2. Then dh goes back through the ReLU."),
         N_(
-            "dz = relu_backward(dh, h) is the gradient at the first layer's output, and x is its input."
+            "dz = relu_backward(dh, h) is the gradient at the first layer's output, and x is its input: two of "
+            "the three lines of a dense layer are left. dx, which needs W1, nobody asks for."
         ),
     ),
     why=N_(
@@ -1094,4 +1280,198 @@ network_backward = exercise(
             )
         ),
     ),
+)
+
+
+def graphs(rng):
+    """edges, slopes, result: nodes used once, then several times, numbered in any order."""
+    yield np.array([[0, 1]]), np.array([3.0]), 1
+    yield np.array([[0, 2], [1, 2], [2, 3], [0, 3]]), np.array([1.0, 1.0, 2.0, 5.0]), 3
+    yield np.array([[3, 1], [0, 1], [1, 2], [3, 2]]), np.array([1.0, 1.0, 2.0, 5.0]), 2
+    yield np.array([[0, 1], [0, 1]]), np.array([4, 4]), 1
+    early = np.array([[2, 0], [0, 3], [0, 1], [1, 3]])  # node 0 is met before node 1, which uses it
+    yield early, np.array([0.5, 3.0, 1.5, -2.0]), 3
+    yield np.array([[1200, 7], [7, 600]]), np.array([2.5, -1.0]), 600
+    yield early[[1, 3, 2, 0]], np.array([3.0, -2.0, 1.5, 0.5]), 3
+    edges = np.array([[4, 2], [2, 0], [2, 3], [0, 1], [3, 1], [4, 1]])
+    yield edges, np.array([2, -1, 3, 4, 5, -2]), 1
+    yield edges[::-1], np.array([0.5, -1.5, 2.25, 1.75, 3.0, -0.25]), 1
+    yield edges, np.array([0.5, -1.5, 2.25, 1.75, 3.0, -0.25]), 3
+    yield edges, np.array([2000.5, -3.0, 0.002, 0.0007, 1500.0, 0.0004]), 1
+    yield np.array([[1, 0], [2, 1], [2, 3], [3, 0], [4, 3]]), np.array([0, 2.5, 1, -1.5, 0.5]), 0
+    ladder = [
+        [a, b]
+        for step in range(4)
+        for a in (2 * step, 2 * step + 1)
+        for b in (2 * step + 2, 2 * step + 3)
+    ]
+    for edges in (np.array(ladder), np.array([[i, i + 1] for i in range(29)])):
+        nodes = rng.permutation(edges.max() + 1)
+        order = rng.permutation(len(edges))
+        yield (
+            nodes[edges][order],
+            rng.uniform(0.5, 1.5, len(edges)).round(2),
+            int(nodes[edges.max()]),
+        )
+    for nodes, count in ((6, 9), (8, 16), (12, 30)):
+        names = rng.permutation(nodes)
+        edges = np.array([sorted(rng.choice(nodes, 2, replace=False)) for _ in range(count)])
+        edges[: nodes - 1] = [[i, i + 1] for i in range(nodes - 1)]
+        yield (
+            names[edges][rng.permutation(count)],
+            rng.normal(size=count).round(1),
+            int(names[nodes - 2]),
+        )
+
+
+def reverse_mode(edges, slopes, result, add=lambda old, part: old + part, first=1.0):
+    """g[result] = 1, and g[a] = the sum over the edges from a to b of slope * g[b]"""
+    nodes = np.max(edges) + 1
+    gradients = np.zeros(nodes)
+    gradients[result] = first
+    waiting = np.bincount(edges[:, 0], minlength=nodes)
+    ready = [node for node in range(nodes) if waiting[node] == 0]
+    for node in ready:  # it grows
+        for (source, target), slope in zip(edges, slopes):
+            if target == node:
+                gradients[source] = add(gradients[source], slope * gradients[node])
+                waiting[source] -= 1
+                if waiting[source] == 0:
+                    ready.append(source)
+    return gradients
+
+
+def one_sweep(edges, slopes, result, order, assign=False):
+    """The gradients, handed back along the edges once, in the given order."""
+    gradients = np.zeros(np.max(edges) + 1)
+    gradients[result] = 1
+    for i in order:
+        source, target = edges[i]
+        part = slopes[i] * gradients[target]
+        gradients[source] = part if assign else gradients[source] + part
+    return gradients
+
+
+def breadth_first(edges, slopes, result, again=False):
+    """What comes of handing a gradient on before all of it has arrived; again: of all of it twice."""
+    gradients, queue, seen = np.zeros(np.max(edges) + 1), [result], {result}
+    gradients[result] = 1
+    for node in queue:
+        for (source, target), slope in zip(edges, slopes):
+            if target == node:
+                gradients[source] += slope * gradients[node]
+                if again or source not in seen:
+                    seen.add(source)
+                    queue.append(source)
+    return gradients
+
+
+def along_paths(edges, slopes, result):
+    gradients, parts = np.zeros(np.max(edges) + 1), [(result, 1.0)]
+    for node, part in parts:
+        gradients[node] += part
+        parts += [(a, part * slope) for (a, b), slope in zip(edges, slopes) if b == node]
+    return gradients
+
+
+def by_matrix(edges, slopes, result):
+    nodes = np.max(edges) + 1
+    steps = np.zeros((nodes, nodes))
+    np.add.at(steps, (edges[:, 0], edges[:, 1]), slopes)
+    return np.linalg.solve(np.eye(nodes) - steps, np.eye(nodes)[result])
+
+
+def in_rounds(edges, slopes, result):
+    start = np.eye(np.max(edges) + 1)[result]
+    gradients = start
+    for _round in range(len(start)):
+        new = start.copy()
+        np.add.at(new, edges[:, 0], slopes * gradients[edges[:, 1]])
+        gradients = new
+    return gradients
+
+
+def _added(edges, slopes, result):
+    gradients, parts = np.zeros(np.max(edges) + 1), [(result, 0.0)]
+    for node, part in parts:
+        gradients[node] += part
+        parts += [(a, part + slope) for (a, b), slope in zip(edges, slopes) if b == node]
+    gradients[result] = 1
+    return gradients
+
+
+def _from_all_ends(edges, slopes):
+    ends = set(edges[:, 1]) - set(edges[:, 0])
+    return sum(reverse_mode(edges, slopes, end) for end in ends)
+
+
+graph_gradients = exercise(
+    number="4.9",
+    name="graph_gradients",
+    title=N_("Any graph, backward"),
+    kind="harder",
+    points=4,
+    minutes=35,
+    difficulty=3,
+    reference=lambda edges, slopes, result: reverse_mode(edges, slopes, result),
+    inputs=graphs,
+    hints=(
+        N_("A node may hand its gradient on when all nodes that use it have handed theirs to it."),
+        N_("Count for each node how many edges leave it. Who has none is ready first."),
+        N_(
+            "Keep a list of who is ready. For each edge that leads to such a node, hand the slope times the "
+            "gradient back, and count down at its source. At 0 the source is ready as well."
+        ),
+    ),
+    why=N_(
+        "That order is a topological one, found by counting and not by recursion (A. Kahn, 1962). Each "
+        "edge is used once, so the work grows with their number, where the number of paths may double "
+        "with each step. What does not lead to the result ends at 0."
+    ),
+    mistakes={
+        N_("The part that comes last replaces the others. Where paths meet, add them up."): (
+            lambda *args: reverse_mode(*args, add=lambda old, part: part)
+        ),
+        N_("Of several parts only the largest is kept. Where paths meet, add them up."): (
+            lambda *args: reverse_mode(*args, add=max)
+        ),
+        N_(
+            "A gradient is handed on before all of it has arrived. A node is ready when every edge that "
+            "leaves it has brought its part."
+        ): (
+            breadth_first,
+            lambda *args: one_sweep(*args, range(len(args[0]))),
+            lambda *args: one_sweep(*args, range(len(args[0]))[::-1]),
+            lambda *args: one_sweep(*args, np.argsort(-args[0][:, 1], kind="stable")),
+            lambda *args: one_sweep(*args, np.argsort(args[0][:, 1], kind="stable")),
+        ),
+        N_(
+            "A node that is reached by several ways hands all that it has on each time, and too much "
+            "arrives. Wait until all has come, and hand it on once."
+        ): (lambda *args: breadth_first(*args, again=True)),
+        N_("The edges are followed from source to target. Gradients go back, to the source."): (
+            lambda edges, slopes, result: reverse_mode(edges[:, ::-1], slopes, result)
+        ),
+        N_("The slopes are left out: this counts paths."): (
+            lambda edges, slopes, result: reverse_mode(edges, np.ones(len(edges)), result)
+        ),
+        N_("Along a path the slopes are added. The chain rule multiplies them."): (
+            lambda edges, slopes, result: _added(edges, slopes, result)
+        ),
+        N_(
+            "The result has the gradient 0, and so has everything. It changes as fast as itself: 1."
+        ): (lambda edges, slopes, result: np.zeros(np.max(edges) + 1)),
+        N_(
+            "Everything that nobody uses starts with 1. Only the result does, wherever it stands."
+        ): (lambda edges, slopes, result: _from_all_ends(edges, slopes)),
+        N_("Only the direct edges to the result are in it. Go on from there."): (
+            lambda edges, slopes, result: one_sweep(
+                edges, slopes * (edges[:, 1] == result), result, range(len(edges))
+            )
+        ),
+        N_("The last node is taken for the result. Its number is given: `result`."): (
+            lambda edges, slopes, result: reverse_mode(edges, slopes, np.max(edges))
+        ),
+    },
+    rights=(along_paths, by_matrix, in_rounds),
 )

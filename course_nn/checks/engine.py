@@ -39,6 +39,8 @@ class Exercise:
             its input or gives another answer the second time.
         minutes: how long a learner takes.
         difficulty: 1 easy, 2 medium, 3 hard.
+        kind: "warm-up", which a function of the lesson may answer, one a chapter at most; "harder",
+            one a chapter for who wants more, of whose solution nothing is in the lesson; or "".
         reference: a function that answers right; its parameters are named as the learner's.
         inputs: gives, from a random generator, the tuples of arguments to try, simplest first.
         hints: at least two, each leading a step further without telling.
@@ -70,6 +72,7 @@ class Exercise:
     why: str
     mistakes: dict[str, Function | tuple[Function, ...]]
     rights: tuple[Function, ...]
+    kind: str = ""
     extremes: tuple[Arguments, ...] = ()
     returns: tuple[str, ...] = ()
     whole: bool = False

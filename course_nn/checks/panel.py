@@ -218,6 +218,8 @@ def facts(exercise: Exercise) -> str:
     line = _("{minutes} minutes, {difficulty}, {points}").format(
         minutes=exercise.minutes, difficulty=difficulty, points=points(exercise.points)
     )
+    marked = {"warm-up": _("{facts}. Warm-up"), "harder": _("{facts}. Harder")}
+    line = marked.get(exercise.kind, "{facts}").format(facts=line)
     return f"## {title(exercise)}\n\n*{line}*"
 
 
