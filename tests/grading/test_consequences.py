@@ -10,8 +10,12 @@ from tests.support.sandboxed import reached, submission
 pytestmark = pytest.mark.usefixtures("no_process_is_left")
 
 NUMPY = "import numpy as np"
-DENSE = "def dense_backward(dy, x, W):\n    return dy @ W.T, x.T @ dy, dy.{}(axis=0)"
-RELU = "def relu_backward(dh, h):\n    return dh * (h > 0)"
+DENSE = (
+    "def dense_backward(dy, x, W):\n"
+    "    rows = dy.reshape(-1, dy.shape[-1])\n"
+    "    return dy @ W.T, x.reshape(-1, x.shape[-1]).T @ rows, rows.{}(axis=0)"
+)
+RELU = "def relu_backward(dh, h, top=np.inf):\n    return dh * (h > 0) * (h < top)"
 NETWORK = (
     "def network_backward(dy, x, h, W2):\n"
     "    dh, dW2, db2 = {}(dy, h, W2)\n"
