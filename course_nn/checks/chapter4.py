@@ -1430,25 +1430,25 @@ graph_gradients = exercise(
     ),
     mistakes={
         N_("The part that comes last replaces the others. Where paths meet, add them up."): (
-            lambda *args: reverse_mode(*args, add=lambda old, part: part)
+            lambda e, s, r: reverse_mode(e, s, r, add=lambda old, part: part)
         ),
         N_("Of several parts only the largest is kept. Where paths meet, add them up."): (
-            lambda *args: reverse_mode(*args, add=max)
+            lambda e, s, r: reverse_mode(e, s, r, add=max)
         ),
         N_(
             "A gradient is handed on before all of it has arrived. A node is ready when every edge that "
             "leaves it has brought its part."
         ): (
             breadth_first,
-            lambda *args: one_sweep(*args, range(len(args[0]))),
-            lambda *args: one_sweep(*args, range(len(args[0]))[::-1]),
-            lambda *args: one_sweep(*args, np.argsort(-args[0][:, 1], kind="stable")),
-            lambda *args: one_sweep(*args, np.argsort(args[0][:, 1], kind="stable")),
+            lambda e, s, r: one_sweep(e, s, r, range(len(e))),
+            lambda e, s, r: one_sweep(e, s, r, range(len(e))[::-1]),
+            lambda e, s, r: one_sweep(e, s, r, np.argsort(-e[:, 1], kind="stable")),
+            lambda e, s, r: one_sweep(e, s, r, np.argsort(e[:, 1], kind="stable")),
         ),
         N_(
             "A node that is reached by several ways hands all that it has on each time, and too much "
             "arrives. Wait until all has come, and hand it on once."
-        ): (lambda *args: breadth_first(*args, again=True)),
+        ): (lambda e, s, r: breadth_first(e, s, r, again=True)),
         N_("The edges are followed from source to target. Gradients go back, to the source."): (
             lambda edges, slopes, result: reverse_mode(edges[:, ::-1], slopes, result)
         ),
