@@ -60,6 +60,17 @@ def adagrad(p, g, v, lr, epsilon):
 
 
 @loop
+def adadelta(p, g, v, d, lr, rho, rest, epsilon):
+    """v = rho * v + rest * g**2;  step = g * sqrt((d + epsilon) / (v + epsilon));  d = rho * d + rest * step**2;
+    p -= lr * step"""
+    for i in range(p.size):
+        v[i] = rho * v[i] + rest * (g[i] * g[i])
+        step = g[i] * np.sqrt((d[i] + epsilon) / (v[i] + epsilon))
+        d[i] = rho * d[i] + rest * (step * step)
+        p[i] -= lr * step
+
+
+@loop
 def rmsprop(p, g, v, velocity, mean, lr, rho, rest, momentum, epsilon):
     """v = rho * v + rest * g**2;  step = lr * g / sqrt(v + epsilon);  velocity = momentum * velocity + step;
     p -= velocity, or step;  centered: mean = rho * mean + rest * g, and v - mean**2 under the root"""
@@ -108,6 +119,7 @@ def nadam(p, g, m, v, beta_1, beta_2, c, d, e):
 
 STEPS: dict[type, tuple[Function, tuple[str, ...]]] = {
     optimizers.SGD: (sgd, ("velocity",)),
+    optimizers.Adadelta: (adadelta, ("squares", "squared_steps")),
     optimizers.Adagrad: (adagrad, ("squares",)),
     optimizers.RMSprop: (rmsprop, ("squares", "velocity", "mean")),
     optimizers.Adam: (adam, ("m", "v", "largest")),

@@ -243,6 +243,8 @@ def _keras_slots(optimizer: Any) -> list[list[tuple[str, float]]]:
     """The slots that Keras keeps one after the other for each array of weights, and what ours times is Keras's."""
     if isinstance(optimizer, optimizers.SGD):
         return [[("velocity", -1.0)]] if optimizer.momentum else []
+    if isinstance(optimizer, optimizers.Adadelta):
+        return [[(name, 1.0) for name in optimizer.slots]]
     if not hasattr(optimizer, "beta_1"):
         return [[(name, 1.0)] for name in optimizer.slots]
     size = 1.0 if isinstance(optimizer, optimizers.Adamax) else 1 - optimizer.beta_2

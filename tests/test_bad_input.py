@@ -54,6 +54,14 @@ MISTAKES = {
         lambda: fit(X.reshape(N, 2, 2)),
         ValueError, ["(4,)", "(2, 2)", "x.reshape(len(x), 4)"],
     ),
+    "images of digits into a dense network": (
+        lambda: Sequential([Dense(3, input_dim=784)]).predict(np.zeros((5, 28, 28))),
+        ValueError, ["(784,)", "(28, 28)", "x.reshape(len(x), 784)", "Flatten()"],
+    ),
+    "one image": (
+        lambda: Sequential([Flatten(input_shape=(28, 28)), Dense(3)]).predict(np.zeros((28, 28))),
+        ValueError, ["(28, 28)", "one example", "x[np.newaxis]"],
+    ),
     "flattened where images are wanted": (
         lambda: Sequential([Flatten(input_shape=(2, 2))]).predict(X),
         ValueError, ["(2, 2)", "(4,)", "x.reshape(len(x), 2, 2)"],
@@ -547,3 +555,13 @@ def test_scaled_inputs_are_not_warned_of():
 
 def test_a_callback_of_ones_own_needs_no_method():
     assert fit(callbacks=[Callback()]).epoch == [0]
+
+
+def test_numbers_in_a_row_are_a_column_for_a_network_of_one_input():
+    """As in Keras: x of shape (n,) for input_dim=1."""
+    line = Sequential([Dense(1, input_dim=1)], seed=0)
+    line.compile("sgd", "mse")
+    x = np.linspace(-1, 1, N)
+    line.fit(x, 2 * x, verbose=0)
+    assert np.array_equal(line.predict(x), line.predict(x[:, np.newaxis]))
+    assert line.evaluate(x, 2 * x) == line.evaluate(x[:, np.newaxis], 2 * x)

@@ -14,7 +14,7 @@ from course_nn._arrays import BLOCK
 from course_nn.layers import Activation, BatchNormalization, Dense, Dropout, Flatten, ReLU
 from course_nn.losses import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from course_nn.models import Sequential, load_model
-from course_nn.optimizers import SGD, Adagrad, Adam, Adamax, AdamW, Nadam, RMSprop
+from course_nn.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Nadam, RMSprop
 from course_nn.utils import to_categorical
 
 needs_numba = pytest.mark.skipif(
@@ -25,6 +25,7 @@ MAKERS = {
     "momentum": lambda: SGD(0.01, momentum=0.9),
     "nesterov": lambda: SGD(0.01, momentum=0.9, nesterov=True),
     "decayed": lambda: SGD(0.01, weight_decay=0.2),
+    "adadelta": lambda: Adadelta(1.0),
     "adagrad": lambda: Adagrad(0.01),
     "rmsprop": lambda: RMSprop(0.01),
     "rmsprop, momentum": lambda: RMSprop(0.01, momentum=0.9),

@@ -100,7 +100,7 @@ def outcome(library, last, outputs, loss, targets, metric):
             model.compile(library.optimizers.SGD(0.01), loss_of(library, loss), metrics=metrics)
             if metric:
                 return np.array(model.evaluate(X, y, verbose=0), float)
-            history = model.fit(X, y, batch_size=16, epochs=2, shuffle=False, verbose=0).history
+            history = model.fit(X, y, batch_size=16, epochs=7, shuffle=False, verbose=0).history
             figures = [*history["loss"], model.evaluate(X, y, verbose=0)]
             return np.concatenate([figures, *(w.reshape(-1) for w in model.get_weights())])
         except Exception as error:
@@ -168,6 +168,7 @@ PROGRAMS = {
     "Adam, decayed": {"optimizer": lambda k: k.optimizers.Adam(0.01, weight_decay=0.1)},
     "AdamW": {"optimizer": lambda k: k.optimizers.AdamW(0.01, 0.1, epsilon=0.1)},
     "Adagrad": {"optimizer": lambda k: k.optimizers.Adagrad(0.01, epsilon=0.1)},
+    "Adadelta": {"optimizer": lambda k: k.optimizers.Adadelta(1.0, epsilon=0.01)},
     "RMSprop": {"optimizer": lambda k: k.optimizers.RMSprop(0.01, epsilon=0.1)},
     "RMSprop, momentum": {"optimizer": lambda k: k.optimizers.RMSprop(0.01, momentum=0.5)},
     "RMSprop, centered": {
@@ -206,7 +207,7 @@ def trained(library, optimizer=None, callbacks=None, **options):
     if callbacks:
         options["callbacks"] = callbacks(library)
     history = model.fit(
-        X, LABELS, batch_size=16, epochs=5, shuffle=False, verbose=0, **options
+        X, LABELS, batch_size=16, epochs=7, shuffle=False, verbose=0, **options
     ).history
     return history, model.get_weights()
 
@@ -254,6 +255,7 @@ KEPT = {  # optimizers, by what they keep from step to step
     "nothing": lambda k: k.optimizers.SGD(0.1),
     "a velocity": lambda k: k.optimizers.SGD(0.1, momentum=0.9),
     "squares": lambda k: k.optimizers.Adagrad(0.1),
+    "squares, squared steps": lambda k: k.optimizers.Adadelta(1.0, epsilon=0.01),
     "squares, velocity, mean": lambda k: k.optimizers.RMSprop(0.01, momentum=0.5, centered=True),
     "m and v": lambda k: k.optimizers.Adam(0.01),
     "m, v and the largest": lambda k: k.optimizers.Adam(0.01, amsgrad=True),

@@ -407,6 +407,10 @@ UNDER_THE_ROOT = {
         optimizers.Adagrad(0.1, initial_accumulator_value=0.1, epsilon=1e-14),
         lambda p: torch.optim.Adagrad(p, 0.1, initial_accumulator_value=0.1, eps=1e-14),
     ),
+    "adadelta": (
+        optimizers.Adadelta(1, rho=0.8, epsilon=1e-3),
+        lambda p: torch.optim.Adadelta(p, 1, rho=0.8, eps=1e-3),
+    ),
     "rmsprop": (
         optimizers.RMSprop(0.01, rho=0.8, epsilon=1e-20),
         lambda p: torch.optim.RMSprop(p, 0.01, alpha=0.8, eps=1e-20),
