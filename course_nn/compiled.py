@@ -29,12 +29,11 @@ FLAGS = {"fastmath": {"contract", "nsz", "reassoc"}, "error_model": "numpy", "no
 
 def loop(function: Function) -> Function:
     """``function`` in machine code, made for each type of arrays when it is first called with it."""
+    njit: Any = numba.njit  # its types know no settings by **
     try:
-        return numba.njit(cache=True, **FLAGS)(function)
-    except (
-        RuntimeError
-    ):  # there is no folder to keep it in: neither this one nor the user's cache can be written
-        return numba.njit(**FLAGS)(function)
+        return njit(cache=True, **FLAGS)(function)
+    except RuntimeError:  # no folder to keep it in: neither this nor the user's cache can be written
+        return njit(**FLAGS)(function)
 
 
 # ---- steps of the optimizers: p, g, what is kept (None where it is not), then numbers ----
