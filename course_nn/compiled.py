@@ -32,7 +32,7 @@ def loop(function: Function) -> Function:
     njit: Any = numba.njit  # its types know no settings by **
     try:
         return njit(cache=True, **FLAGS)(function)
-    except RuntimeError:  # no folder to keep it in: neither this nor the user's cache can be written
+    except RuntimeError:  # there is no folder to keep it in that can be written
         return njit(**FLAGS)(function)
 
 
