@@ -125,6 +125,7 @@ def silent_difference(*program):
 
 
 @pytest.mark.slow
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("outputs", [1, CLASSES])
 @pytest.mark.parametrize("last", LASTS)
