@@ -287,7 +287,9 @@ def test_relu_with_arguments_by_hand():
     assert activations.relu(z, 0.5, 6, threshold=1) == pytest.approx([-1.5, -0.25, 1, 6])
 
 
-@pytest.mark.parametrize("activation", [a for a in EVERY if "relu" not in a.name], ids=lambda a: a.name)
+@pytest.mark.parametrize(
+    "activation", [a for a in EVERY if "relu" not in a.name], ids=lambda a: a.name
+)
 def test_the_measured_derivative_of_a_function_is_that_of_the_formula(activation):
     """Also where each output answers to a whole row. At kinks, which the random numbers miss, it lies between."""
     rng = np.random.default_rng(3)
