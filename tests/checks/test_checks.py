@@ -178,7 +178,7 @@ def test_an_exercise_is_named_by_its_function_its_name_or_its_number():
         assert hint(asked).heading.startswith("1.2 ")
         assert solution(asked).heading.startswith("1.2 ")
     assert (
-        hint("4.2").heading == "4.2 A dense layer, backward: hint 1 of 3"
+        hint("4.2").heading == "4.2 A dense layer, backward: hint 1 of 4"
     )  # no cell of it has run
 
 
